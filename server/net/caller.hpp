@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/crypto.hpp"
+#include "base/ids.hpp"
+#include "base/reflect.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace hermod {
+
+enum class Role { owner, admin, agent, viewer };
+BOOST_DESCRIBE_ENUM(Role, owner, admin, agent, viewer)
+
+/// One use of an `Idempotency-Key`: remembered 24 h per (workspace, caller, route), and only where
+/// the request succeeded.
+struct IdempotencyUse {
+    std::string key;
+    std::string route; ///< `POST /api/v1/messages`
+    Digest body_hash;
+};
+
+/// Who is asking. Plain data, filled by access/.
+struct Caller {
+    enum class Kind { anonymous, api_key, session };
+
+    Kind kind = Kind::anonymous;
+    WorkspaceId workspace;
+    PersonId person; ///< an API key acts as its own bot
+    LoginId login; ///< of a session
+    KeyId key; ///< of an API key
+    Role role = Role::viewer; ///< of a session; a key has scopes instead
+    std::set<std::string, std::less<>> scopes; ///< of a key
+    bool test = false; ///< a test key: sandbox accounts only
+    std::string request_id;
+    std::optional<IdempotencyUse> idempotency;
+
+    /// `people:write` includes `people:read`; `admin` includes all. A session may what its role
+    /// may.
+    bool has_scope(std::string_view scope) const;
+};
+
+}
