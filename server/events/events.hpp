@@ -1,0 +1,66 @@
+#pragma once
+
+#include "base/codec.hpp"
+#include "base/ids.hpp"
+#include "db/tx.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hermod::events {
+
+/// One line of a workspace's log, as every reader gets it.
+struct Event {
+    std::string cursor; ///< opaque; holds epoch and offset
+    std::int64_t offset = 0; ///< gap-free, in commit order, from 1
+    EventId id;
+    std::string type;
+    std::optional<ConversationId> conversation_id;
+    Timestamp created_at;
+    JsonText data; ///< the resource under its name, as its GET gives it
+};
+BOOST_DESCRIBE_STRUCT(Event, (), (cursor, offset, id, type, conversation_id, created_at, data))
+
+/// What GET /event_types says of a type, and the scope an API key needs to see its events.
+struct TypeInfo {
+    std::string_view name; ///< `message.created`
+    std::string_view area; ///< `messages`: seen with `messages:read`
+    std::string_view summary;
+    json::object (*schema)(Schemas&);
+};
+
+/// A declared event type with the struct of its `data`. Declare each once, `inline constexpr`, in
+/// the feature's public header, and add it to the catalogue in app/.
+template <class Data>
+struct Type : TypeInfo {
+    constexpr Type(std::string_view name, std::string_view area, std::string_view summary)
+        : TypeInfo{name, area, summary, &Codec<Data>::schema}
+    {
+    }
+};
+
+/// Whom an event concerns: the members of a conversation, and a person it names, who sees it even
+/// after leaving.
+struct About {
+    std::optional<ConversationId> conversation;
+    std::optional<PersonId> person;
+};
+
+/// Makes the log of a new workspace, in the transaction that makes the workspace.
+void open_log(db::Tx& tx);
+
+/// Appends a line in the caller's transaction and wakes the readers after its commit. Returns the
+/// offset. The only way anything leaves a use case, but for a job.
+std::int64_t append_json(
+    db::Tx& tx, std::string_view type, std::string_view data, About const& about);
+
+template <class Data>
+std::int64_t append(db::Tx& tx, Type<Data> const& type, Data const& data, About const& about = {})
+{
+    return append_json(tx, type.name, to_json(data), about);
+}
+
+}

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "base/codec.hpp"
+#include "base/task.hpp"
+#include "db/database.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hermod::jobs {
+
+/// Urgency: a lane never waits for the one below it.
+enum class Lane { otp, conversation, campaign };
+BOOST_DESCRIBE_ENUM(Lane, otp, conversation, campaign)
+
+enum class State { queued, sending, retrying, done, dead, outcome_unknown };
+BOOST_DESCRIBE_ENUM(State, queued, sending, retrying, done, dead, outcome_unknown)
+
+/// The last error of a job, as its GET shows it.
+struct JobError {
+    std::string code;
+    std::string reason;
+    bool retryable = false;
+};
+BOOST_DESCRIBE_STRUCT(JobError, (), (code, reason, retryable))
+
+/// Durable work, as GET /jobs shows it.
+struct Job {
+    JobId id;
+    std::string kind;
+    Lane lane = Lane::conversation;
+    State state = State::queued;
+    std::int64_t attempts = 0;
+    Timestamp run_at;
+    std::optional<JobError> error;
+    std::optional<MessageId> message_id;
+    Timestamp created_at;
+};
+BOOST_DESCRIBE_STRUCT(
+    Job, (), (id, kind, lane, state, attempts, run_at, error, message_id, created_at))
+
+struct NewJob {
+    std::string kind;
+    Lane lane = Lane::conversation;
+    /// Jobs of one key and lane run one after the other, in the order they were added; empty: free.
+    std::string order_key;
+    Timestamp run_at;
+    std::string payload = "{}"; ///< JSON, for the worker
+    std::optional<MessageId> message;
+};
+
+/// Adds a job in the caller's transaction; the scheduler sees it after the commit.
+JobId add(db::Tx& tx, NewJob const& job);
+
+/// A job in a worker's hands. `attempt` is the token of this claim: a write that ends the job
+/// names it, so that a worker whose lease was lost changes nothing.
+struct Claimed {
+    WorkspaceId workspace;
+    JobId id;
+    std::string kind;
+    Lane lane;
+    std::string order_key;
+    std::string payload;
+    std::optional<MessageId> message;
+    std::int64_t attempt;
+};
+
+/// How a claim ends, in the transaction that writes what the work did. False: the claim is no
+/// longer ours, and the caller must write nothing.
+bool complete(db::Tx& tx, Claimed const& job);
+/// Runs again at `at`; the attempt counts unless `consumed` is false (pace).
+bool retry(
+    db::Tx& tx, Claimed const& job, Timestamp at, JobError const& error, bool consumed = true);
+/// Gives up: listed, retriable by hand.
+bool bury(db::Tx& tx, Claimed const& job, JobError const& error);
+/// It may have happened: looked at again at `at`, as recover().
+bool leave_unknown(db::Tx& tx, Claimed const& job, Timestamp at, JobError const& error);
+
+/// Exponential with full jitter's upper half: 1 s, 5 s, 30 s, 2 min, 10 min, 1 h, then 6 h; ±20 %.
+microseconds backoff(std::int64_t attempt);
+
+/// Does the work of one kind.
+class Worker {
+public:
+    virtual ~Worker() = default;
+    virtual std::string_view kind() const = 0;
+    /// In the transaction that claims the job.
+    virtual void claimed(db::Tx&, Claimed const&) { }
+    /// Ends the job by one of complete, retry, bury, leave_unknown. An exception is a retry.
+    virtual Task<void> run(Claimed const& job) = 0;
+    /// A job found `sending` after a crash, or due again in `outcome_unknown`: it may have
+    /// happened.
+    virtual Task<void> recover(Claimed const& job) = 0;
+};
+
+}
