@@ -17,7 +17,8 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 # Debian's libphonenumber-dev excludes Boost 1.81, so script/setup unpacks its headers here.
 add_library(phonenumber INTERFACE)
 target_include_directories(phonenumber SYSTEM INTERFACE ${CMAKE_SOURCE_DIR}/build/deps/phonenumber/usr/include)
-target_link_libraries(phonenumber INTERFACE /usr/lib/x86_64-linux-gnu/libphonenumber.so.8 protobuf)
+find_library(PHONENUMBER_LIBRARY NAMES libphonenumber.so.8 REQUIRED)
+target_link_libraries(phonenumber INTERFACE ${PHONENUMBER_LIBRARY} protobuf)
 
 add_compile_definitions(
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_DATE_TIME
