@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <new>
 
 namespace hermod {
@@ -13,8 +14,12 @@ static constexpr std::size_t max_errors = 20;
 
 void FieldErrors::add(std::string message)
 {
-    if (errors_.size() < max_errors)
-        errors_.push_back({path_.substr(0, 200), std::move(message)});
+    if (errors_.size() == max_errors)
+        return;
+    auto length = std::min<std::size_t>(path_.size(), 200);
+    while (length < path_.size() && (path_[length] & 0xC0) == 0x80)
+        --length; // never half a character: the answer is UTF-8
+    errors_.push_back({path_.substr(0, length), std::move(message)});
 }
 
 FieldErrors::Scope::Scope(FieldErrors& errors, std::string_view name)

@@ -62,7 +62,8 @@ constexpr Errc not_found_code<KeyId>()
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-/// One parsed request. Header names are lower case; path and query values are percent-decoded.
+/// One parsed request. Header names are lower case; `path` is as sent, the values in the path and
+/// the query are percent-decoded.
 struct Request {
     Method method = Method::get;
     std::string path;
