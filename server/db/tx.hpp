@@ -54,6 +54,9 @@ public:
     /// so a refused statement may show only at the end of the batch.
     virtual std::int64_t execute(
         Statement const& statement, std::span<Param const> params, bool count_rows) = 0;
+    /// The same transaction for the listed global tables. PostgreSQL takes their lock when first
+    /// asked; what `Tx::global` hands out goes through here.
+    virtual Session& global() { return *this; }
 };
 
 /// A row of counters that many λs of a batch change: read once a batch, kept in memory, written
