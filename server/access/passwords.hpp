@@ -1,0 +1,35 @@
+#pragma once
+
+#include "base/task.hpp"
+#include "base/time.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace hermod::access {
+
+/// Argon2id on a thread of its own, one at a time: it takes 64 MiB and tens of milliseconds, which
+/// no io or database thread has. At most 32 wait; then it throws overloaded.
+class PasswordThread {
+public:
+    static constexpr std::size_t max_queued = 32;
+
+    explicit PasswordThread(Clock& clock);
+    ~PasswordThread();
+    PasswordThread(PasswordThread const&) = delete;
+    PasswordThread& operator=(PasswordThread const&) = delete;
+
+    Task<std::string> hash(std::string password);
+    /// An empty hash (no such login) is never right, and takes as long to find out.
+    Task<bool> verify(std::string hash, std::string password);
+    /// Finishes what is queued and ends the thread. Before any io_context dies.
+    void close();
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+    Clock& clock_;
+};
+
+}

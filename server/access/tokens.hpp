@@ -1,0 +1,39 @@
+#pragma once
+
+#include "base/crypto.hpp"
+#include "base/ids.hpp"
+#include "base/time.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace hermod::access {
+
+/// What an access token says. Workspaces and roles are not in it: they are looked up, so that they
+/// end when they are taken away and not when the token does.
+struct AccessToken {
+    LoginId login;
+    SessionId session;
+    Timestamp expires_at;
+};
+
+/// Makes and checks access tokens: JWTs (RFC 7519) signed with Ed25519 (RFC 8037), by a key derived
+/// from the newest master key, which `kid` names. A token of an older key that the keyring still
+/// holds stays good. Thread-safe.
+class TokenSigner {
+public:
+    static constexpr seconds lifetime{15 * 60};
+
+    explicit TokenSigner(Keyring const& keyring);
+
+    std::string sign(AccessToken const& token, Timestamp now) const;
+    /// Nothing where the text is not one of our tokens or its time is over.
+    std::optional<AccessToken> verify(std::string_view text, Timestamp now) const;
+
+private:
+    Keyring const& keyring_;
+    SigningKey newest_;
+};
+
+}
