@@ -1,0 +1,169 @@
+import type { RouteName, Routes } from '@hermod/protocol';
+import { listen, type ListenOptions } from './listen.ts';
+import { createListing, type Listing } from './pages.ts';
+import type { CallOptions, Input, Transport } from './transport.ts';
+
+type Body<R extends RouteName> = Routes[R]['body'];
+type Query<R extends RouteName> = Routes[R]['query'];
+type Item<R extends RouteName> = Routes[R]['response'] extends { data: (infer T)[] } ? T : never;
+
+/** The typed areas of the API, each call one route. */
+export function createResources(transport: Transport) {
+  const { call } = transport;
+
+  /** A list route; `input` carries the path and the filters, the cursor is ours. */
+  function list<R extends RouteName>(route: R, input: Input<R>, options?: CallOptions): Listing<Item<R>> {
+    return createListing((cursor) => {
+      const given = input as { query?: Record<string, unknown> };
+      const page = { ...given, query: { ...given.query, ...(cursor === undefined ? {} : { cursor }) } };
+      return call(route, page as unknown as Input<R>, options) as Promise<{ data: Item<R>[]; next: string | null }>;
+    });
+  }
+
+  return {
+    auth: {
+      /** Makes a login, a workspace and its owner. Not repeated when its outcome is unknown. */
+      register: (body: Body<'POST /api/v1/auth/register'>, options?: CallOptions) =>
+        call('POST /api/v1/auth/register', { body }, { ...options, repeatable: false }),
+      login: (body: Body<'POST /api/v1/auth/login'>, options?: CallOptions) =>
+        call('POST /api/v1/auth/login', { body }, { ...options, repeatable: false }),
+      me: (options?: CallOptions) => call('GET /api/v1/me', {}, options),
+    },
+
+    workspaces: {
+      list: (query?: Query<'GET /api/v1/workspaces'>, options?: CallOptions) =>
+        list('GET /api/v1/workspaces', { query }, options),
+      create: (body: Body<'POST /api/v1/workspaces'>, options?: CallOptions) =>
+        call('POST /api/v1/workspaces', { body }, options),
+      get: (workspace_id: string, options?: CallOptions) =>
+        call('GET /api/v1/workspaces/{workspace_id}', { path: { workspace_id } }, options),
+      update: (workspace_id: string, body: Body<'PATCH /api/v1/workspaces/{workspace_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/workspaces/{workspace_id}', { path: { workspace_id }, body }, options),
+    },
+
+    apiKeys: {
+      list: (query?: Query<'GET /api/v1/api_keys'>, options?: CallOptions) =>
+        list('GET /api/v1/api_keys', { query }, options),
+      /** The answer's `key` is shown this once. */
+      create: (body: Body<'POST /api/v1/api_keys'>, options?: CallOptions) =>
+        call('POST /api/v1/api_keys', { body }, options),
+      /** A new secret for the same key; the old one stops working. */
+      rotate: (key_id: string, options?: CallOptions) =>
+        call('POST /api/v1/api_keys/{key_id}/rotate', { path: { key_id } }, options),
+      delete: (key_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/api_keys/{key_id}', { path: { key_id } }, options),
+    },
+
+    people: {
+      list: (query?: Query<'GET /api/v1/people'>, options?: CallOptions) =>
+        list('GET /api/v1/people', { query }, options),
+      create: (body: Body<'POST /api/v1/people'>, options?: CallOptions) =>
+        call('POST /api/v1/people', { body }, options),
+      get: (person_id: string, options?: CallOptions) =>
+        call('GET /api/v1/people/{person_id}', { path: { person_id } }, options),
+      update: (person_id: string, body: Body<'PATCH /api/v1/people/{person_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/people/{person_id}', { path: { person_id }, body }, options),
+      delete: (person_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/people/{person_id}', { path: { person_id } }, options),
+      /** The person with your own id for them: made where there is none, else changed. */
+      upsert: (external_id: string, body: Body<'PUT /api/v1/people/by_external_id/{external_id}'>, options?: CallOptions) =>
+        call('PUT /api/v1/people/by_external_id/{external_id}', { path: { external_id }, body }, options),
+      addresses: {
+        list: (person_id: string, options?: CallOptions) =>
+          list('GET /api/v1/people/{person_id}/addresses', { path: { person_id } }, options),
+        create: (person_id: string, body: Body<'POST /api/v1/people/{person_id}/addresses'>, options?: CallOptions) =>
+          call('POST /api/v1/people/{person_id}/addresses', { path: { person_id }, body }, options),
+        delete: (person_id: string, address_id: string, options?: CallOptions) =>
+          call('DELETE /api/v1/people/{person_id}/addresses/{address_id}', { path: { person_id, address_id } }, options),
+      },
+    },
+
+    conversations: {
+      list: (query?: Query<'GET /api/v1/conversations'>, options?: CallOptions) =>
+        list('GET /api/v1/conversations', { query }, options),
+      create: (body: Body<'POST /api/v1/conversations'>, options?: CallOptions) =>
+        call('POST /api/v1/conversations', { body }, options),
+      get: (conversation_id: string, options?: CallOptions) =>
+        call('GET /api/v1/conversations/{conversation_id}', { path: { conversation_id } }, options),
+      update: (conversation_id: string, body: Body<'PATCH /api/v1/conversations/{conversation_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/conversations/{conversation_id}', { path: { conversation_id }, body }, options),
+      delete: (conversation_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/conversations/{conversation_id}', { path: { conversation_id } }, options),
+      participants: {
+        list: (conversation_id: string, options?: CallOptions) =>
+          list('GET /api/v1/conversations/{conversation_id}/participants', { path: { conversation_id } }, options),
+        add: (conversation_id: string, person_id: string,
+          body: Body<'PUT /api/v1/conversations/{conversation_id}/participants/{person_id}'> = {}, options?: CallOptions) =>
+          call('PUT /api/v1/conversations/{conversation_id}/participants/{person_id}', { path: { conversation_id, person_id }, body }, options),
+        remove: (conversation_id: string, person_id: string, options?: CallOptions) =>
+          call('DELETE /api/v1/conversations/{conversation_id}/participants/{person_id}', { path: { conversation_id, person_id } }, options),
+      },
+      messages: {
+        list: (conversation_id: string, query?: Query<'GET /api/v1/conversations/{conversation_id}/messages'>, options?: CallOptions) =>
+          list('GET /api/v1/conversations/{conversation_id}/messages', { path: { conversation_id }, query }, options),
+        create: (conversation_id: string, body: Body<'POST /api/v1/conversations/{conversation_id}/messages'>, options?: CallOptions) =>
+          call('POST /api/v1/conversations/{conversation_id}/messages', { path: { conversation_id }, body }, options),
+      },
+    },
+
+    messages: {
+      list: (query?: Query<'GET /api/v1/messages'>, options?: CallOptions) =>
+        list('GET /api/v1/messages', { query }, options),
+      /** Sends to an address; `wait` holds the answer up to that many seconds for the outcome. */
+      send: (body: Body<'POST /api/v1/messages'>, query?: Query<'POST /api/v1/messages'>, options?: CallOptions) =>
+        call('POST /api/v1/messages', { body, query }, { ...options, waitMs: (query?.wait ?? 0) * 1000 }),
+      get: (message_id: string, options?: CallOptions) =>
+        call('GET /api/v1/messages/{message_id}', { path: { message_id } }, options),
+      /** Every try to hand it to the network, with its outcome. */
+      attempts: (message_id: string, options?: CallOptions) =>
+        list('GET /api/v1/messages/{message_id}/attempts', { path: { message_id } }, options),
+      resend: (message_id: string, options?: CallOptions) =>
+        call('POST /api/v1/messages/{message_id}/resend', { path: { message_id } }, options),
+    },
+
+    accounts: {
+      list: (query?: Query<'GET /api/v1/accounts'>, options?: CallOptions) =>
+        list('GET /api/v1/accounts', { query }, options),
+      create: (body: Body<'POST /api/v1/accounts'>, options?: CallOptions) =>
+        call('POST /api/v1/accounts', { body }, options),
+      get: (account_id: string, options?: CallOptions) =>
+        call('GET /api/v1/accounts/{account_id}', { path: { account_id } }, options),
+      update: (account_id: string, body: Body<'PATCH /api/v1/accounts/{account_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/accounts/{account_id}', { path: { account_id }, body }, options),
+      delete: (account_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/accounts/{account_id}', { path: { account_id } }, options),
+      connect: (account_id: string, options?: CallOptions) =>
+        call('POST /api/v1/accounts/{account_id}/connect', { path: { account_id } }, options),
+      disconnect: (account_id: string, options?: CallOptions) =>
+        call('POST /api/v1/accounts/{account_id}/disconnect', { path: { account_id } }, options),
+      pause: (account_id: string, options?: CallOptions) =>
+        call('POST /api/v1/accounts/{account_id}/pause', { path: { account_id } }, options),
+      capabilities: (account_id: string, options?: CallOptions) =>
+        call('GET /api/v1/accounts/{account_id}/capabilities', { path: { account_id } }, options),
+    },
+
+    jobs: {
+      list: (query?: Query<'GET /api/v1/jobs'>, options?: CallOptions) =>
+        list('GET /api/v1/jobs', { query }, options),
+      retry: (job_id: string, options?: CallOptions) =>
+        call('POST /api/v1/jobs/{job_id}/retry', { path: { job_id } }, options),
+    },
+
+    events: {
+      /** One page of the log after a cursor; `next` is where to go on, also on an empty page. */
+      page: (query?: Query<'GET /api/v1/events'>, options?: CallOptions) =>
+        call('GET /api/v1/events', { query }, { ...options, waitMs: (query?.wait ?? 0) * 1000 }),
+      /** What types there are, with their schemas. */
+      types: (options?: CallOptions) => call('GET /api/v1/event_types', {}, options),
+      listen: (options?: ListenOptions) => listen(transport, options),
+    },
+
+    sandbox: {
+      /** A message comes in, as if somebody on the sandbox network had sent it. */
+      inbound: (body: Body<'POST /api/v1/sandbox/inbound'>, options?: CallOptions) =>
+        call('POST /api/v1/sandbox/inbound', { body }, options),
+    },
+  };
+}
+
+export type Resources = ReturnType<typeof createResources>;
