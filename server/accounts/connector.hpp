@@ -188,6 +188,11 @@ public:
     virtual Task<ProviderReply> handle_webhook(
         AccountView const& account, ProviderRequest const& request) = 0;
     virtual Task<Health> health(AccountView const& account) = 0;
+    /// How long an unknown outcome of this account may stay unsettled.
+    virtual std::chrono::seconds unknown_outcome_timeout(AccountView const&) const
+    {
+        return std::chrono::seconds{capabilities().unknown_outcome_timeout_s};
+    }
 };
 
 /// The connectors of this process, by name.
