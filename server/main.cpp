@@ -1,0 +1,9 @@
+#include "admin/command_line.hpp"
+
+#include <iostream>
+
+int main(int argc, char** argv)
+{
+    return hermod::admin::run_command_line(
+        argc, argv, hermod::app::process_environment(), std::cout, std::cerr);
+}
