@@ -60,29 +60,39 @@ public:
 };
 
 /// A row of counters that many λs of a batch change: read once a batch, kept in memory, written
-/// back before COMMIT. All columns are integers. `where` is always workspace_id = $1 AND key = $2.
+/// back before COMMIT. All columns are integers. The workspace is `$1`, the key `$2`, in both
+/// texts.
 struct HotTable {
     std::string_view table;
-    std::string_view key; ///< the id column; empty where the workspace is the whole key
+    std::string_view key; ///< the id column
     std::string_view select; ///< `SELECT a, b FROM table WHERE workspace_id = $1 AND key = $2`
     std::string_view
         update; ///< `UPDATE table SET a = $3, b = $4 WHERE workspace_id = $1 AND key = $2`
     int columns; ///< at most 6
 };
 
+class HotRows;
+
 class HotRow {
 public:
-    std::int64_t operator[](int column) const { return values_[static_cast<std::size_t>(column)]; }
+    std::int64_t operator[](int column) const
+    {
+        if (stale_)
+            reload();
+        return values_[static_cast<std::size_t>(column)];
+    }
     void set(int column, std::int64_t value);
 
 private:
     friend class HotRows;
-    std::array<std::int64_t, 6> values_{};
-    bool exists_ = false;
-    bool dirty_ = false;
-};
+    explicit HotRow(HotRows& owner) : owner_(&owner) { }
+    void reload() const;
 
-class HotRows;
+    HotRows* owner_;
+    std::array<std::int64_t, 6> values_{};
+    bool dirty_ = false; ///< not yet written back
+    bool stale_ = true; ///< not yet read, or perhaps changed behind the cache
+};
 
 /// What to wake after the commit.
 enum class Wake : std::uint8_t { log = 1, jobs = 2, access = 4, accounts = 8 };

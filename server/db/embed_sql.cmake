@@ -1,0 +1,16 @@
+# cmake -DFOLDER=… -DOUT=… -P embed_sql.cmake: writes FOLDER/*.sql as C++ into OUT.
+file(GLOB files ${FOLDER}/*.sql)
+list(SORT files)
+set(code "#include \"db/migrator.hpp\"\n\n#include <vector>\n\nnamespace hermod::db {\n\n")
+string(APPEND code "std::span<SqlFile const> embedded_migrations()\n{\n")
+string(APPEND code "    static std::vector<SqlFile> const files{\n")
+foreach(file ${files})
+    get_filename_component(name ${file} NAME)
+    # As bytes, so that nothing in a file can end the literal.
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
+    file(SIZE ${file} size)
+    string(APPEND code "        {\"${name}\", {\"${bytes}\", ${size}}},\n")
+endforeach()
+string(APPEND code "    };\n    return files;\n}\n\n}\n")
+file(WRITE ${OUT} "${code}")

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "base/metrics.hpp"
+#include "db/database.hpp"
+#include "db/failures.hpp"
+#include "db/migrator.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace hermod::db {
+
+struct SqliteOptions {
+    std::string path; ///< of the data file; beside it stand -wal, -shm and .lock
+    std::size_t readers = 0; ///< connections that read; 0: one per core
+    /// False keeps no promise after a power cut (a killed process loses nothing): for tests.
+    bool synchronous = true;
+    /// Under load, commits begin at least this far apart; a lone write never waits.
+    microseconds commit_interval{1500};
+    std::size_t batch_limit = 1024; ///< λs of one commit
+    microseconds batch_time{5000}; ///< after this no further λ joins the batch
+    std::size_t queue_limit = 65'536; ///< λs that wait; one more gets 503 `overloaded`
+    std::int64_t max_pages = 0; ///< of 4 KiB: the file never grows beyond; 0: no limit
+};
+
+struct PostgresOptions {
+    std::string url; ///< of the role that serves: neither owner nor superuser
+    std::string migrate_url; ///< of the owner; empty: `url`
+    std::size_t writers = 4; ///< connections, each with its thread
+    std::size_t readers = 4;
+    std::size_t queue_limit = 65'536;
+};
+
+/// Both throw OpenFailure, also where migrations are pending, and refuse nothing later.
+std::unique_ptr<Database> open_sqlite(SqliteOptions options, Clock& clock, Metrics& metrics);
+std::unique_ptr<Database> open_postgres(PostgresOptions options, Clock& clock, Metrics& metrics);
+
+/// Brings the schema to `migrations` (as a rule embedded_migrations()). Throws OpenFailure.
+Migrated migrate_sqlite(
+    SqliteOptions const& options, Clock& clock, std::span<SqlFile const> migrations);
+Migrated migrate_postgres(
+    PostgresOptions const& options, Clock& clock, std::span<SqlFile const> migrations);
+
+}
