@@ -17,7 +17,7 @@ const help = `usage: node tests/run.mjs [unit] [system] [options] [FILE-PATTERNâ
   --engine NAME      sqlite (default) or postgres, which needs HERMOD_TEST_POSTGRES_URL
   --binary PATH      the server; default HERMOD_BINARY, else build/{asan,dev,release}/server/hermod
   --only PATTERN     only tests whose name matches
-  --summary FILE     writes one line per test and the counts there, in the form of TAP
+  --summary FILE     writes {passed, failed, skipped, tests: [{name, file, outcome}]} there, as JSON
   --concurrency N    files at a time; default: the number of cores plus one
   FILE-PATTERN       only files whose path contains one of these
 `;
@@ -60,8 +60,8 @@ if (sources.length === 0) {
 }
 
 const files = await compile(sources);
-const counts = { tests: 0, pass: 0, fail: 0, skipped: 0 };
-const lines = [];
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const tests = [];
 
 const stream = run({
   files,
@@ -69,12 +69,12 @@ const stream = run({
   timeout: 180_000,
   ...(options.only ? { testNamePatterns: [new RegExp(options.only)] } : {}),
 });
-stream.on('test:pass', (event) => note(event, event.skip !== undefined ? 'skipped' : 'pass'));
-stream.on('test:fail', (event) => note(event, 'fail'));
+stream.on('test:pass', (event) => note(event, event.skip !== undefined ? 'skipped' : 'passed'));
+stream.on('test:fail', (event) => note(event, 'failed'));
 stream.on('end', () => {
-  if (counts.tests === 0) counts.fail = 1;
-  if (options.summary) writeSummary(options.summary);
-  process.exitCode = counts.fail > 0 ? 1 : 0;
+  if (tests.length === 0) counts.failed = 1;
+  if (options.summary) writeFileSync(options.summary, `${JSON.stringify({ ...counts, tests }, null, 1)}\n`);
+  process.exitCode = counts.failed > 0 ? 1 : 0;
 });
 stream.compose(new spec()).pipe(process.stdout);
 
@@ -115,16 +115,7 @@ async function compile(entryPoints) {
 function note(event, outcome) {
   // Suites and the files themselves are not tests; a file that failed as a whole is.
   if (event.details?.type === 'suite') return;
-  const isFile = files.includes(event.name);
-  if (isFile && outcome !== 'fail') return;
-  counts.tests += 1;
+  if (files.includes(event.name) && outcome !== 'failed') return;
   counts[outcome] += 1;
-  const where = event.file ? basename(event.file, '.test.mjs') : '';
-  const name = `${where} ${event.name}`.replaceAll('#', '\\#').replace(/\s+/g, ' ');
-  lines.push(`${outcome === 'fail' ? 'not ok' : 'ok'} ${counts.tests} - ${name}${outcome === 'skipped' ? ' # SKIP' : ''}`);
-}
-
-function writeSummary(file) {
-  const end = Object.entries(counts).map(([name, count]) => `# ${name} ${count}`);
-  writeFileSync(file, ['TAP version 13', `1..${counts.tests}`, ...lines, ...end, ''].join('\n'));
+  tests.push({ name: event.name, file: event.file ? basename(event.file) : null, outcome });
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Turns api/{openapi,events,errors}.json into src/generated.ts. With --check it writes nothing and
-// fails where the committed file differs. The same input gives the same bytes.
+// fails where the committed file differs. --api FOLDER reads and --out FOLDER writes elsewhere. The
+// same input gives the same bytes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -172,9 +173,10 @@ function readApi(folder) {
 }
 
 function main(args) {
-  const apiAt = args.indexOf('--api');
-  const api = apiAt >= 0 ? resolve(args[apiAt + 1]) : join(here, '../../api');
-  const file = join(here, 'src/generated.ts');
+  const folder = (option, otherwise) =>
+    args.includes(option) ? resolve(args[args.indexOf(option) + 1]) : join(here, otherwise);
+  const api = folder('--api', '../../api');
+  const file = join(folder('--out', 'src'), 'generated.ts');
   const text = generate(readApi(api));
   if (!args.includes('--check')) {
     writeFileSync(file, text);

@@ -1,0 +1,178 @@
+// Starts the built binary in a folder of its own, on a free port, and stops it by its own id.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDatabase, type TestDatabase } from './postgres.ts';
+
+declare const ROOT: string;
+
+/** The repository's root. */
+export const root = ROOT;
+export const engine = process.env.HERMOD_TEST_ENGINE ?? 'sqlite';
+
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 30_000;
+// What a sanitizer or a broken invariant prints; none may be overlooked because a test passed.
+const fatalOutput = /(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|check failed:)/;
+
+export interface ServerOptions {
+  /** More settings, as environment variables. */
+  env?: Record<string, string>;
+}
+
+export interface Server {
+  readonly url: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Everything it has printed, over all its lives. */
+  output(): string;
+  /** Asks it to drain, waits for its end, and removes what it left. Throws where it ended badly. */
+  stop(): Promise<void>;
+  /** `kill -9`: nothing is flushed, nothing is said. */
+  kill(): Promise<void>;
+  /** SIGTERM, and the exit status. */
+  terminate(): Promise<number | null>;
+  /** The next life, on the same data and the same port. */
+  start(): Promise<void>;
+}
+
+export function binaryPath(): string {
+  const candidates = process.env.HERMOD_BINARY
+    ? [process.env.HERMOD_BINARY]
+    : ['asan', 'dev', 'release'].map((preset) => join(root, 'build', preset, 'server/hermod'));
+  const found = candidates.find((path) => existsSync(path));
+  if (!found) throw new Error(`no server was built: ${candidates.join(', ')}`);
+  return found;
+}
+
+/** The environment without what is not the server's: it refuses keys it does not know. */
+export function cleanEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('HERMOD_') && name !== 'NODE_OPTIONS');
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hermod-test-'));
+  const port = await freePort();
+  const database: TestDatabase | null = engine === 'postgres' ? await createDatabase() : null;
+  const url = `http://127.0.0.1:${port}`;
+  const env = {
+    ...cleanEnvironment(),
+    HERMOD_LISTEN: `127.0.0.1:${port}`,
+    HERMOD_DATA_DIR: dataDir,
+    HERMOD_MASTER_KEY: `test:${randomBytes(32).toString('hex')}`,
+    HERMOD_DATABASE_URL: database?.url ?? `sqlite:${join(dataDir, 'hermod.db')}`,
+    ...(database ? { HERMOD_DATABASE_MIGRATE_URL: database.ownerUrl } : {}),
+    HERMOD_TESTING_CLOCK: 'true',
+    HERMOD_NET_ALLOW_PRIVATE_NETWORKS: 'true',
+    HERMOD_NET_RATE_LIMIT_PER_ADDRESS: '0',
+    HERMOD_NET_RATE_LIMIT_PER_KEY: '0',
+    HERMOD_NET_RATE_LIMIT_SIGN_IN_PER_ADDRESS: '0',
+    ...options.env,
+  };
+  let output = '';
+  let child: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const started = spawn(binaryPath(), ['serve'], { env, stdio: ['ignore', 'pipe', 'pipe'], cwd: dataDir });
+    child = started;
+    for (const stream of [started.stdout, started.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    await waitUntilReady(started, url, () => output);
+  }
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+    const ending = child;
+    child = null;
+    if (!ending) return null;
+    if (ending.exitCode !== null || ending.signalCode !== null) return ending.exitCode;
+    const gone = once(ending, 'close');
+    ending.kill(signal);
+    const timer = setTimeout(() => {
+      output += `\ncheck failed: still running ${stopTimeoutMs} ms after ${signal}\n`;
+      ending.kill('SIGKILL');
+    }, stopTimeoutMs);
+    await gone;
+    clearTimeout(timer);
+    return ending.exitCode;
+  }
+
+  async function cleanUp(): Promise<void> {
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await end('SIGKILL');
+    await cleanUp();
+    throw error;
+  }
+  return {
+    url,
+    dataDir,
+    get pid() { return child?.pid ?? 0; },
+    output: () => output,
+    start,
+    kill: async () => { await end('SIGKILL'); },
+    terminate: () => end('SIGTERM'),
+    async stop() {
+      const wasRunning = child !== null;
+      const status = await end('SIGTERM');
+      await cleanUp();
+      if (fatalOutput.test(output)) throw new Error(`the server printed:\n${aroundFatal(output)}`);
+      if (wasRunning && status !== 0) throw new Error(`the server ended with ${status}:\n${tail(output)}`);
+    },
+  };
+}
+
+/** Runs one command of the binary to its end. */
+export async function runCommand(args: string[], env: Record<string, string> = {}, input = ''):
+  Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const child = spawn(binaryPath(), args, { env: { ...cleanEnvironment(), ...env }, stdio: ['pipe', 'pipe', 'pipe'], cwd: tmpdir() });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+  child.stdin.on('error', () => {}).end(input);
+  const timer = setTimeout(() => child.kill('SIGKILL'), startTimeoutMs);
+  await once(child, 'close');
+  clearTimeout(timer);
+  return { status: child.exitCode, stdout, stderr };
+}
+
+async function waitUntilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the server ended with ${child.exitCode ?? child.signalCode} at its start:\n${tail(output())}`);
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    await response?.arrayBuffer();
+    if (response?.ok) return;
+    await delay(20);
+  }
+  throw new Error(`the server was not ready within ${startTimeoutMs} ms:\n${tail(output())}`);
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+const tail = (text: string) => text.split('\n').slice(-40).join('\n');
+
+function aroundFatal(text: string): string {
+  const lines = text.split('\n');
+  const at = lines.findIndex((line) => fatalOutput.test(line));
+  return lines.slice(Math.max(0, at - 2), at + 60).join('\n');
+}
