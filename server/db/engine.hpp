@@ -22,6 +22,7 @@ struct SqliteOptions {
     microseconds batch_time{5000}; ///< after this no further λ joins the batch
     std::size_t queue_limit = 65'536; ///< λs that wait; one more gets 503 `overloaded`
     std::int64_t max_pages = 0; ///< of 4 KiB: the file never grows beyond; 0: no limit
+    std::span<SqlFile const> migrations = embedded_migrations(); ///< the schema
 };
 
 struct PostgresOptions {
@@ -30,16 +31,15 @@ struct PostgresOptions {
     std::size_t writers = 4; ///< connections, each with its thread
     std::size_t readers = 4;
     std::size_t queue_limit = 65'536;
+    std::span<SqlFile const> migrations = embedded_migrations();
 };
 
-/// Both throw OpenFailure, also where migrations are pending, and refuse nothing later.
+/// Throw OpenFailure, also where the schema is not the one of `options.migrations`.
 std::unique_ptr<Database> open_sqlite(SqliteOptions options, Clock& clock, Metrics& metrics);
 std::unique_ptr<Database> open_postgres(PostgresOptions options, Clock& clock, Metrics& metrics);
 
-/// Brings the schema to `migrations` (as a rule embedded_migrations()). Throws OpenFailure.
-Migrated migrate_sqlite(
-    SqliteOptions const& options, Clock& clock, std::span<SqlFile const> migrations);
-Migrated migrate_postgres(
-    PostgresOptions const& options, Clock& clock, std::span<SqlFile const> migrations);
+/// Bring the schema to `options.migrations`. Throw OpenFailure.
+Migrated migrate_sqlite(SqliteOptions const& options, Clock& clock);
+Migrated migrate_postgres(PostgresOptions const& options, Clock& clock);
 
 }

@@ -242,8 +242,7 @@ Migrated migrate(SchemaConnection& connection, std::span<SqlFile const> files, T
     return result;
 }
 
-std::vector<std::int64_t> pending_migrations(
-    SchemaConnection& connection, std::span<SqlFile const> files)
+void require_migrated(SchemaConnection& connection, std::span<SqlFile const> files)
 {
     auto const steps = migrations_for(connection.engine(), files);
     auto const* const exists = connection.engine() == Engine::sqlite
@@ -251,10 +250,11 @@ std::vector<std::int64_t> pending_migrations(
         : "SELECT 1 WHERE to_regclass('migrations') IS NOT NULL";
     auto const applied = connection.query(exists).empty() ? std::map<std::int64_t, Applied>{}
                                                           : read_applied(connection);
-    std::vector<std::int64_t> numbers;
-    for (auto const* step : missing_steps(steps, applied))
-        numbers.push_back(step->number);
-    return numbers;
+    auto const missing = missing_steps(steps, applied);
+    if (!missing.empty())
+        throw OpenFailure{
+            fmt::format("the database lacks {} migration(s), the first is {}; run `hermod migrate`",
+                missing.size(), missing.front()->name)};
 }
 
 }

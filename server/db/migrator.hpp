@@ -61,8 +61,7 @@ struct Migrated {
 /// binary does not know, a missing step is older than an applied one, or a step fails.
 Migrated migrate(SchemaConnection& connection, std::span<SqlFile const> files, Timestamp now);
 
-/// The numbers of the steps that are missing. Changes nothing; throws as migrate does.
-std::vector<std::int64_t> pending_migrations(
-    SchemaConnection& connection, std::span<SqlFile const> files);
+/// Changes nothing; throws OpenFailure as migrate does, and where a step is missing.
+void require_migrated(SchemaConnection& connection, std::span<SqlFile const> files);
 
 }
