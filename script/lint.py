@@ -6,11 +6,14 @@ The project's own rules, each with the decision it enforces (docs/adr/NNNN-*.md)
 write a function with @rule and give script/lint_test.py a sample that passes and one that fails.
 """
 
+import json
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from cpp_source import Cpp, functions_of
 
 # The order of dependence, docs/architecture.md: a folder includes only folders of a lower rank, or
 # itself. A feature without a line here stands above messages and below the connectors.
@@ -61,40 +64,6 @@ def rule(adr):
         return check
 
     return register
-
-
-class Cpp:
-    """C++ split into code (comments and literals blanked, newlines kept) and its string literals."""
-
-    TOKEN = re.compile(
-        r'//[^\n]*|/\*.*?\*/|R"(?P<tag>[^(\s]*)\((?P<raw>.*?)\)(?P=tag)"'
-        r'|"(?P<text>(?:\\.|[^"\\\n])*)"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'',
-        re.DOTALL,
-    )
-
-    def __init__(self, text):
-        self.strings = []  # (line, text), neighbours joined as the compiler joins them
-        code = []
-        end = 0
-        since = "first"  # code since the last literal
-        for match in self.TOKEN.finditer(text):
-            code.append(text[end : match.start()])
-            since += code[-1]
-            end = match.end()
-            token = match.group()
-            literal = match.group("raw") if match.group("raw") is not None else match.group("text")
-            if literal is None:
-                code.append(re.sub(r"[^\n]", " ", token))
-                continue
-            if since.strip():
-                self.strings.append((text.count("\n", 0, match.start()) + 1, literal))
-            else:
-                line, before = self.strings[-1]
-                self.strings[-1] = (line, before + literal)
-            since = ""
-            code.append('"' + re.sub(r"[^\n]", " ", token[2:]) + '"')
-        code.append(text[end:])
-        self.code = "".join(code)
 
 
 class Sources:
@@ -213,40 +182,6 @@ def file_size(sources):
         count = text.count("\n")
         if count > MAX_FILE_LINES and not re.match(r"api/|packages/protocol/src/", path):
             yield path, count, f"{count} lines; at most {MAX_FILE_LINES}"
-
-
-def without_template_heads(text):
-    """`template <class T> void f(` → ` void f(`, so that its `class` names no scope."""
-    while match := re.search(r"\btemplate\s*<", text):
-        depth, end = 1, match.end()
-        while end < len(text) and depth:
-            depth += {"<": 1, ">": -1}.get(text[end], 0)
-            end += 1
-        text = text[: match.start()] + text[end:]
-    return text
-
-
-def functions_of(code):
-    """(first line, last line) of each outermost function body, found by its braces."""
-    stack = []
-    head = 0
-    for match in re.finditer(r"[{};]", code):
-        token, at = match.group(), match.start()
-        if token == "{":
-            kind = "block"
-            if all(kind == "scope" for kind, _ in stack):
-                text = without_template_heads(code[head:at])
-                if re.search(r"^[^(]*\b(namespace|class|struct|union|enum|extern)\b", text):
-                    kind = "scope"
-                elif "(" in text:
-                    kind = "function"
-            stack.append((kind, head))
-        elif token == "}" and stack:
-            kind, start = stack.pop()
-            if kind == "function":
-                start += len(code[start:at]) - len(code[start:at].lstrip())
-                yield code.count("\n", 0, start) + 1, code.count("\n", 0, at) + 1
-        head = at + 1
 
 
 @rule(1)
@@ -447,6 +382,41 @@ def folders_have_a_line(sources):
     for folder in sorted(folders):
         if not re.search(rf"^.*`{re.escape(folder)}/?`", readme, re.MULTILINE):
             yield "README.md", 1, f"no line says what `{folder}` is"
+
+
+def sdk_calls(text):
+    """{`GET /api/v1/me`: `auth.me`} of the SDK's resources, by its indentation."""
+    calls, scopes, method = {}, [], None
+    for line in text.splitlines():
+        opened = re.match(r"( +)(\w+): ([{(])", line)
+        if opened:
+            depth = len(opened.group(1))
+            scopes = [scope for scope in scopes if scope[0] < depth]
+            if opened.group(3) == "{":
+                scopes.append((depth, opened.group(2)))
+            else:
+                method = ".".join([name for _, name in scopes] + [opened.group(2)])
+        for route in re.findall(r"'([A-Z]+ /[^']*)'", line) if method else ():
+            calls.setdefault(route, method)
+    return calls
+
+
+@rule(15)
+def routes_are_tested(sources):
+    """Each route is called by a system test: by the SDK's method, its name, or its path."""
+    if "api/openapi.json" not in sources.files:
+        return
+    calls = sdk_calls(sources.files.get("packages/client/src/resources.ts", ""))
+    tests = "\n".join(text for _, text in sources.matching(r"^tests/.*\.ts$"))
+    paths = re.sub(r"\$\{[^}]*\}", "{}", tests)
+    for path, operations in json.loads(sources.files["api/openapi.json"])["paths"].items():
+        for method in operations:
+            route = f"{method.upper()} {path}"
+            accessor = calls.get(route)
+            literal = re.escape(re.sub(r"\{[^}]*\}", "{}", path)) + r"['\"`?]"
+            called = accessor and re.search(rf"\.{re.escape(accessor)}\(", tests)
+            if not (called or route in tests or re.search(literal, paths)):
+                yield "api/openapi.json", 1, f"no system test calls {route}"
 
 
 @rule(15)

@@ -5,6 +5,7 @@ import sys
 import unittest
 
 import lint
+import quotes
 
 MIGRATION = """CREATE TABLE people (
     workspace_id UUID NOT NULL,
@@ -31,6 +32,23 @@ def config(doc="| `net.threads` |", use="config.net.threads"):
         "server/app/settings.cpp": 'number(\n    "net.threads", AT(net.threads), 0, 1, "doc");\n',
         "server/app/app.cpp": f"auto n = {use};\n",
         "api/config.md": doc,
+    }
+
+
+def api(test):
+    return {
+        "api/openapi.json": '{"paths": {"/api/v1/people/{person_id}": {"get": {}}}}',
+        "packages/client/src/resources.ts": """
+    people: {
+      addresses: {
+        list: (person_id: string) =>
+          list('GET /api/v1/people/{person_id}/addresses', { path: { person_id } }),
+      },
+      get: (person_id: string) =>
+        call('GET /api/v1/people/{person_id}', { path: { person_id } }),
+    },
+""",
+        "tests/system/people.test.ts": test,
     }
 
 
@@ -145,6 +163,11 @@ SAMPLES = {
         ),
         ({}, {"README.md": "", "bench/a.cpp": ""}),
     ],
+    "routes_are_tested": [
+        (api("await owner.people.get(id);"), api("await owner.people.list();")),
+        (api("fetch(`${base}/api/v1/people/${id}`)"), api("fetch(`${base}/api/v1/people/${id}/x`)")),
+        (api("call('GET /api/v1/people/{person_id}')"), api("owner.addresses.get(id)")),
+    ],
     "features_explain_themselves": [
         (
             {"server/people/store.cpp": "", "server/people/README.md": ""},
@@ -164,6 +187,19 @@ SAMPLES = {
 class LintTest(unittest.TestCase):
     def test_every_rule_has_a_sample(self):
         self.assertEqual({check.__name__ for _, check in lint.RULES}, set(SAMPLES))
+
+
+class QuotesTest(unittest.TestCase):
+    SOURCE = "x\n    // region a\n    int a;\n        b;\n    // endregion\n"
+
+    def test_a_region_is_quoted_without_its_indentation(self):
+        page = "<!-- quote a.cpp#a -->\n```cpp\nold\n```\n"
+        filled = quotes.fill(page, lambda path: self.SOURCE)
+        self.assertEqual(filled, "<!-- quote a.cpp#a -->\n```cpp\nint a;\n    b;\n```\n")
+
+    def test_a_region_that_is_gone_is_an_error(self):
+        with self.assertRaises(LookupError):
+            quotes.fill("<!-- quote a.cpp#b -->\n```cpp\n```\n", lambda path: self.SOURCE)
 
 
 def sample_test(check, passing, failing):
