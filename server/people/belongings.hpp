@@ -1,0 +1,42 @@
+#pragma once
+
+#include "people/people.hpp"
+
+#include <vector>
+
+/// What several use cases of this folder share.
+namespace hermod::people {
+
+/// One resource holds no more addresses than this.
+inline constexpr std::size_t max_addresses = 50;
+
+/// An address asked for, parsed.
+struct WantedAddress {
+    ParsedAddress address;
+    bool primary = false;
+};
+
+/// Throws the first one's problem; fields are `addresses[i].value`.
+std::vector<WantedAddress> parse_wanted(std::optional<List<NewAddress, 0, 20>> const& list);
+
+/// What the person's addresses became; `changed` where a row was written.
+struct Given {
+    Address address;
+    bool changed = false;
+};
+
+/// Gives the person an address, the first of its kind as primary. Nothing is written where it has
+/// it already. Throws address_taken where another has it, limit_reached.
+Given give_address(db::Tx& tx, PersonId const& person, WantedAddress const& wanted);
+
+/// bot and member stay what they are; the others follow the external id.
+PersonKind kind_with(PersonKind now, bool has_external_id);
+
+/// Throws external_id_taken where another person has it.
+void require_free_external_id(
+    db::Tx const& tx, std::string_view external_id, PersonId const& for_person);
+
+/// Appends person.updated with the whole resource, and returns that.
+Person announce_update(db::Tx& tx, PersonRow row);
+
+}
