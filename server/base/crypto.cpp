@@ -222,7 +222,9 @@ std::optional<std::string> Keyring::open(std::string_view sealed, std::string_vi
 
 Keyring::Key Keyring::derive(std::string_view purpose, std::string_view key_id) const
 {
-    auto const& master = keys_.find(key_id.empty() ? std::string_view{newest_} : key_id)->second;
+    auto const found = keys_.find(key_id.empty() ? std::string_view{newest_} : key_id);
+    HERMOD_CHECK(found != keys_.end());
+    auto const& master = found->second;
     Key out{};
     std::size_t length = out.size();
     std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> const context{

@@ -52,7 +52,9 @@ public:
     std::string seal(std::string_view plain, std::string_view context) const;
     /// Nothing when the text is damaged, was sealed for another context or under an unknown key.
     std::optional<std::string> open(std::string_view sealed, std::string_view context) const;
-    /// A key of its own for one purpose (HKDF-SHA256, RFC 5869), from the newest or a named key.
+    bool has(std::string_view key_id) const { return keys_.contains(key_id); }
+    /// A key of its own for one purpose (HKDF-SHA256, RFC 5869), from the newest or a named key,
+    /// which the ring must have.
     Key derive(std::string_view purpose, std::string_view key_id = {}) const;
     std::string const& newest() const { return newest_; }
 

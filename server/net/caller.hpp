@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "base/ids.hpp"
 #include "base/reflect.hpp"
+#include "base/time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -15,12 +16,13 @@ namespace hermod {
 enum class Role { owner, admin, agent, viewer };
 BOOST_DESCRIBE_ENUM(Role, owner, admin, agent, viewer)
 
-/// One use of an `Idempotency-Key`: remembered 24 h per (workspace, caller, route), and only where
-/// the request succeeded.
+/// One use of an `Idempotency-Key`: remembered for a day per (workspace, caller, route), and only
+/// where the request succeeded.
 struct IdempotencyUse {
     std::string key;
     std::string route; ///< `POST /api/v1/messages`
     Digest body_hash;
+    seconds keep{24 * 3600};
 };
 
 /// Who is asking. Plain data, filled by access/.
