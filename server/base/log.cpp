@@ -28,6 +28,11 @@ void configure(Format format, Level level)
     chosen_level = level;
 }
 
+bool enabled(Level level)
+{
+    return level >= chosen_level.load(std::memory_order_relaxed);
+}
+
 Field::Field(std::string_view key, std::string_view text) : key(key)
 {
     // Escaped as JSON, hence no line break or terminal sequence of a stranger's reaches the log;
@@ -64,7 +69,7 @@ static constexpr std::string_view name(Level level)
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields)
 {
-    if (level < chosen_level.load(std::memory_order_relaxed))
+    if (!enabled(level))
         return;
     Timestamp const now{std::chrono::duration_cast<microseconds>(
         std::chrono::system_clock::now().time_since_epoch())

@@ -13,6 +13,8 @@ enum class Format { json, pretty };
 enum class Level { debug, info, warn, error };
 
 void configure(Format format, Level level);
+/// Whether a line of this level is written: ask before fields are built on a hot path.
+bool enabled(Level level);
 
 class Field {
 public:

@@ -64,6 +64,15 @@ struct Router::Tree {
         return std::ranges::any_of(leaves, [](Leaf const& leaf) { return leaf.route != nullptr; });
     }
 
+    std::vector<Method> methods() const
+    {
+        std::vector<Method> methods;
+        for (auto const& leaf : leaves)
+            if (leaf.route)
+                methods.push_back(leaf.route->method);
+        return methods;
+    }
+
     /// The node of the path; `values` gets the segments that stand for a `{…}`. A literal that
     /// leads to no route gives way to `{…}`.
     Tree const* find(std::span<std::string_view const> path, std::vector<std::string_view>& values,
@@ -119,6 +128,7 @@ Router::Router(Router&&) noexcept = default;
 Route& Router::add(Route route)
 {
     auto& added = *routes_.emplace_back(std::make_unique<Route>(std::move(route)));
+    added.index = routes_.size() - 1;
     std::vector<std::string_view> segments;
     HERMOD_CHECK(split_path(segments, added.path));
     auto* node = tree_.get();
@@ -153,9 +163,7 @@ Router::Match Router::find(Request& request) const
     auto const& leaf = node->leaves[static_cast<std::size_t>(request.method)];
     Match match{leaf.route, {}};
     if (!leaf.route) {
-        for (auto const& other : node->leaves)
-            if (other.route)
-                match.allowed.push_back(other.route->method);
+        match.allowed = node->methods();
         return match;
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -164,6 +172,17 @@ Router::Match Router::find(Request& request) const
             return {};
     }
     return match;
+}
+
+std::vector<Method> Router::methods_of(std::string_view path) const
+{
+    std::vector<std::string_view> segments;
+    std::vector<std::string_view> values;
+    std::string decoded;
+    if (!split_path(segments, path))
+        return {};
+    auto const* const node = tree_->find(segments, values, decoded);
+    return node ? node->methods() : std::vector<Method>{};
 }
 
 }

@@ -42,6 +42,7 @@ struct Route {
     std::expected<void, Problem> (*parse_body)(Request&) = nullptr;
     std::expected<void, Problem> (*parse_query)(Request&) = nullptr;
     Handler handler;
+    std::size_t index = 0; ///< its place in the router, set by it
 };
 
 /// What a registration returns, to say the rest.
@@ -88,6 +89,8 @@ public:
     };
     /// Sets `request.path_values` where a route matches. Literal segments win over `{…}`.
     Match find(Request& request) const;
+    /// Those that the path takes, for OPTIONS.
+    std::vector<Method> methods_of(std::string_view path) const;
 
 private:
     struct Tree;

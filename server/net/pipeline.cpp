@@ -1,0 +1,406 @@
+#include "net/pipeline.hpp"
+
+#include "base/log.hpp"
+#include "net/metrics.hpp"
+#include "net/replay.hpp"
+#include "net/route_ids.hpp"
+
+#include <arpa/inet.h>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace hermod::net {
+
+static constexpr std::string_view wire_name(Method method)
+{
+    switch (method) {
+    case Method::get:
+        return "GET";
+    case Method::post:
+        return "POST";
+    case Method::put:
+        return "PUT";
+    case Method::patch:
+        return "PATCH";
+    case Method::del:
+        return "DELETE";
+    }
+    return {};
+}
+
+std::vector<Errc> common_failures(Route const& route)
+{
+    std::vector<Errc> codes{Errc::malformed_request, Errc::request_timeout, Errc::body_too_large,
+        Errc::rate_limited, Errc::internal, Errc::overloaded, Errc::storage_unavailable,
+        Errc::draining};
+    if (route.auth == Auth::required)
+        codes.insert(codes.end(),
+            {Errc::unauthenticated, Errc::workspace_required, Errc::workspace_not_found,
+                Errc::forbidden});
+    if (!route.scope.empty())
+        codes.push_back(Errc::missing_scope);
+    if (route.parse_query)
+        codes.push_back(Errc::invalid_query);
+    if (route.parse_body)
+        codes.insert(
+            codes.end(), {Errc::malformed_json, Errc::invalid_body, Errc::unsupported_media_type});
+    if (route.method == Method::post && route.auth == Auth::required)
+        codes.push_back(Errc::idempotency_key_reused);
+    return codes;
+}
+
+ErrcSet possible_failures(Route const& route)
+{
+    ErrcSet set;
+    for (auto const code : common_failures(route))
+        set.set(static_cast<std::size_t>(code));
+    for (auto const code : route.failures)
+        set.set(static_cast<std::size_t>(code));
+    for (auto const& id : ids_in_path(route.path))
+        set.set(static_cast<std::size_t>(id.not_found));
+    return set;
+}
+
+/// One route's counters; those of a status are made when it is first answered.
+class Pipeline::RouteMetrics {
+public:
+    RouteMetrics(Metrics& metrics, std::string label)
+        : metrics_(metrics)
+        , label_(std::move(label))
+        , latency_(metrics.histogram(
+              metric::request_seconds.name, metric::request_seconds.help, {{"route", label_}}))
+    {
+    }
+
+    void answered(int status, std::chrono::duration<double> took)
+    {
+        latency_.observe(took.count());
+        auto& slot = by_status_[static_cast<std::size_t>(std::clamp(status, 100, 599) - 100)];
+        if (auto const* const counter = slot.load(std::memory_order_acquire))
+            return counter->add();
+        std::lock_guard const lock{mutex_};
+        auto& made =
+            made_.emplace_back(std::make_unique<Counter>(metrics_.counter(metric::requests.name,
+                metric::requests.help, {{"route", label_}, {"status", std::to_string(status)}})));
+        slot.store(made.get(), std::memory_order_release);
+        made->add();
+    }
+
+private:
+    Metrics& metrics_;
+    std::string label_;
+    Histogram latency_;
+    std::array<std::atomic<Counter const*>, 500> by_status_{};
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Counter>> made_;
+};
+
+Pipeline::Pipeline(Router const& router, Authenticator& authenticator, Clock& clock,
+    Metrics& metrics, PipelineOptions options)
+    : router_(router)
+    , authenticator_(authenticator)
+    , clock_(clock)
+    , options_(options)
+    , by_address_(clock, options.max_rate_keys)
+    , by_caller_(clock, options.max_rate_keys)
+    , by_workspace_(clock, options.max_rate_keys)
+    , in_flight_(metrics.gauge(metric::in_flight.name, metric::in_flight.help))
+    , undeclared_counter_(metrics.counter(metric::undeclared.name, metric::undeclared.help))
+{
+    for (auto const& route : router.routes()) {
+        by_route_.push_back(std::make_unique<RouteMetrics>(
+            metrics, std::string{wire_name(route->method)} + " " + route->path));
+        possible_.push_back(possible_failures(*route));
+    }
+    by_route_.push_back(std::make_unique<RouteMetrics>(metrics, "none"));
+}
+
+Pipeline::~Pipeline() = default;
+
+Pipeline::RouteMetrics& Pipeline::metrics_of(Exchange const& exchange)
+{
+    return *(exchange.route ? by_route_[exchange.route->index] : by_route_.back());
+}
+
+static bool is_request_id(std::string_view text)
+{
+    return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || c == '.' || c == '_' || c == '-';
+    });
+}
+
+/// The client's, so that it can follow a request through its own systems and ours; else a new one.
+static void assign_request_id(Request& request)
+{
+    thread_local auto const prefix = "req_" + random_token(9);
+    thread_local std::int64_t count = 0;
+    if (auto const theirs = request.header("x-request-id"); is_request_id(theirs)) {
+        request.request_id.assign(theirs);
+        return;
+    }
+    request.request_id.assign(prefix).push_back('.');
+    append_integer(request.request_id, ++count);
+}
+
+/// One IPv6 subscriber has a whole /64.
+static std::string address_key(std::string const& address)
+{
+    std::array<unsigned char, 16> bytes{};
+    if (address.find(':') == std::string::npos
+        || ::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1)
+        return address;
+    return {reinterpret_cast<char const*>(bytes.data()), 8};
+}
+
+static Problem too_many(RateVerdict const& verdict)
+{
+    Problem problem{Errc::rate_limited};
+    problem.retry_after_s = verdict.retry_after_s;
+    return problem;
+}
+
+static std::string allow_header(std::vector<Method> const& methods)
+{
+    std::string text;
+    for (auto const method : methods) {
+        text.append(wire_name(method)).append(", ");
+        if (method == Method::get)
+            text += "HEAD, ";
+    }
+    return text + "OPTIONS";
+}
+
+Reply Pipeline::options_reply(Exchange const& exchange) const
+{
+    auto reply = no_content();
+    auto const& path = exchange.request.path;
+    auto const methods = path == "*"
+        ? std::vector<Method>{Method::get, Method::post, Method::put, Method::patch, Method::del}
+        : router_.methods_of(path);
+    if (methods.empty())
+        return problem_reply(Problem{Errc::route_not_found}, exchange.request.request_id);
+    reply.headers.emplace_back("Allow", allow_header(methods));
+    return reply;
+}
+
+std::optional<Reply> Pipeline::begin(Exchange& exchange)
+{
+    in_flight_.add(1);
+    auto& request = exchange.request;
+    assign_request_id(request);
+    if (exchange.head.kind == Head::Kind::options)
+        return options_reply(exchange);
+    auto const match = router_.find(request);
+    if (!match.route && match.allowed.empty())
+        return failure(exchange, Problem{Errc::route_not_found});
+    if (!match.route) {
+        auto reply = failure(exchange, Problem{Errc::method_not_allowed});
+        reply.headers.emplace_back("Allow", allow_header(match.allowed));
+        return reply;
+    }
+    exchange.route = match.route;
+    exchange.max_body = match.route->max_body;
+    if (exchange.head.content_length > exchange.max_body)
+        return failure(exchange, Problem{Errc::body_too_large});
+    if (auto const problem = limit_address(exchange))
+        return failure(exchange, *problem);
+    return std::nullopt;
+}
+
+std::optional<Problem> Pipeline::limit_address(Exchange& exchange)
+{
+    auto const& limit = options_.per_address;
+    if (!limit.is_on())
+        return std::nullopt;
+    auto const key = address_key(exchange.request.remote_address);
+    auto const verdict = exchange.route->auth == Auth::none ? by_address_.take(key, limit)
+                                                            : by_address_.look(key, limit);
+    return verdict.allowed ? std::nullopt : std::optional{too_many(verdict)};
+}
+
+static std::string_view as_key(Uuid const& uuid)
+{
+    return as_text(uuid);
+}
+
+/// The tighter of two limits is what the client is told.
+std::optional<Problem> Pipeline::limit_workspace(Exchange& exchange)
+{
+    auto const& caller = *exchange.caller;
+    if (options_.per_workspace.is_on())
+        exchange.rate =
+            by_workspace_.take(as_key(caller.workspace.bytes()), options_.per_workspace);
+    if (options_.per_caller.is_on()) {
+        auto const& own =
+            caller.kind == Caller::Kind::api_key ? caller.key.bytes() : caller.person.bytes();
+        auto const verdict = by_caller_.take(as_key(own), options_.per_caller);
+        if (!exchange.rate
+            || (exchange.rate->allowed && verdict.remaining < exchange.rate->remaining))
+            exchange.rate = verdict;
+    }
+    if (exchange.rate && !exchange.rate->allowed)
+        return too_many(*exchange.rate);
+    return std::nullopt;
+}
+
+Task<std::optional<Problem>> Pipeline::admit(Exchange& exchange)
+{
+    auto const& route = *exchange.route;
+    auto caller = co_await authenticator_.authenticate(exchange.request, route);
+    if (!caller) {
+        if (options_.per_address.is_on() && route.auth == Auth::required)
+            by_address_.take(address_key(exchange.request.remote_address), options_.per_address);
+        co_return std::move(caller.error());
+    }
+    exchange.caller = *std::move(caller);
+    exchange.caller->request_id = exchange.request.request_id;
+    if (route.auth == Auth::none)
+        co_return std::nullopt;
+    if (auto limited = limit_workspace(exchange))
+        co_return limited;
+    if (!route.scope.empty() && !exchange.caller->has_scope(route.scope))
+        co_return Problem{Errc::missing_scope, "the route needs the scope " + route.scope};
+    co_return std::nullopt;
+}
+
+/// `application/json`, with parameters or not; nothing at all is taken for it too.
+static bool is_json(std::string_view content_type)
+{
+    auto const type = trim(content_type.substr(0, content_type.find(';')));
+    return content_type.empty() || to_lower(type) == "application/json";
+}
+
+static std::optional<Problem> read_idempotency_key(Request const& request, Caller& caller)
+{
+    auto const key = request.header("idempotency-key");
+    if (key.empty())
+        return std::nullopt;
+    if (key.size() > 255 || !std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; }))
+        return Problem{
+            Errc::malformed_request, "Idempotency-Key must be 1 to 255 visible ASCII characters"};
+    caller.idempotency =
+        IdempotencyUse{std::string{key}, "POST " + request.path, sha256(request.body)};
+    return std::nullopt;
+}
+
+std::optional<Problem> Pipeline::prepare(Exchange& exchange)
+{
+    auto& request = exchange.request;
+    auto const& route = *exchange.route;
+    if (route.parse_query) {
+        if (auto parsed = route.parse_query(request); !parsed)
+            return std::move(parsed.error());
+    } else if (!request.query.empty() && route.parse_body) {
+        // A route that describes its input describes all of it.
+        return Problem{
+            Errc::invalid_query, {}, {{request.query.front().first, "is not a known parameter"}}};
+    }
+    if (route.parse_body) {
+        if (!is_json(request.header("content-type")))
+            return Problem{Errc::unsupported_media_type, "the body must be application/json"};
+        if (auto parsed = route.parse_body(request); !parsed)
+            return std::move(parsed.error());
+    }
+    if (route.method == Method::post)
+        return read_idempotency_key(request, *exchange.caller);
+    return std::nullopt;
+}
+
+Task<std::optional<Reply>> Pipeline::before_body(Exchange& exchange)
+{
+    try {
+        if (auto const problem = co_await admit(exchange))
+            co_return failure(exchange, *problem);
+    } catch (...) {
+        co_return failure_of_current_exception(exchange);
+    }
+    co_return std::nullopt;
+}
+
+Task<Reply> Pipeline::handle(Exchange& exchange)
+{
+    try {
+        std::optional<Problem> problem;
+        if (!exchange.caller)
+            problem = co_await admit(exchange);
+        if (!problem)
+            problem = prepare(exchange);
+        if (problem)
+            co_return failure(exchange, *problem);
+        co_return co_await exchange.route->handler(*exchange.caller, exchange.request);
+    } catch (...) {
+        co_return failure_of_current_exception(exchange);
+    }
+}
+
+Reply Pipeline::failure(Exchange& exchange, Problem const& problem)
+{
+    auto reply = problem_reply(problem, exchange.request.request_id);
+    if (reply.status == 401)
+        reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (exchange.route
+        && !possible_[exchange.route->index][static_cast<std::size_t>(problem.code)]) {
+        ++undeclared_;
+        undeclared_counter_.add();
+        log::error("a route failed with a code it does not declare",
+            {{"route", exchange.route->path}, {"code", info(problem.code).name},
+                {"request_id", exchange.request.request_id}});
+    }
+    if (reply.status >= 500)
+        log::warn("request failed",
+            {{"code", info(problem.code).name}, {"detail", problem.detail},
+                {"request_id", exchange.request.request_id}});
+    return reply;
+}
+
+/// Called inside a catch block.
+Reply Pipeline::failure_of_current_exception(Exchange& exchange)
+{
+    try {
+        throw;
+    } catch (Problem const& problem) {
+        return failure(exchange, problem);
+    } catch (ReplayedReply const& earlier) {
+        return {earlier.status, earlier.body.empty() ? "" : "application/json", earlier.body,
+            {{"Idempotent-Replayed", "true"}}};
+    } catch (boost::system::system_error const& e) {
+        // The server is going down and cancelled what the handler waited for.
+        if (e.code() == boost::asio::error::operation_aborted)
+            return failure(exchange, Problem{Errc::draining});
+        return failure(exchange, Problem{Errc::internal, e.what()});
+    } catch (std::exception const& e) {
+        return failure(exchange, Problem{Errc::internal, e.what()});
+    } catch (...) {
+        return failure(exchange, Problem{Errc::internal, "an exception of unknown type"});
+    }
+}
+
+Reply Pipeline::refuse(Exchange& exchange, Problem const& problem)
+{
+    // Amid a body the request has been counted; of what has no head, nothing is known.
+    if (!exchange.route) {
+        in_flight_.add(1);
+        assign_request_id(exchange.request);
+    }
+    return failure(exchange, problem);
+}
+
+void Pipeline::end(Exchange& exchange, Reply const& reply)
+{
+    in_flight_.add(-1);
+    auto const took = clock_.steady() - exchange.began;
+    metrics_of(exchange).answered(reply.status, took);
+    if (log::enabled(log::Level::debug))
+        log::debug("answered",
+            {{"request_id", exchange.request.request_id},
+                {"method", wire_name(exchange.request.method)}, {"path", exchange.request.path},
+                {"status", reply.status},
+                {"us",
+                    static_cast<std::int64_t>(
+                        std::chrono::duration_cast<microseconds>(took).count())}});
+}
+
+}
