@@ -17,6 +17,11 @@ CREATE TABLE memberships (
     workspace_id UUID NOT NULL,
     PRIMARY KEY (login_id, workspace_id)
 );
+-- Global: which workspaces there are,
+-- on every shard.
+CREATE TABLE directory (
+    workspace_id UUID NOT NULL PRIMARY KEY
+);
 """
 
 
@@ -102,7 +107,8 @@ SAMPLES = {
     ],
     "transaction_is_awaited": [
         (
-            {"server/people/a.cpp": "co_return co_await deps.db.write(w, [&](Tx& tx) {});\n"},
+            {"server/people/a.cpp": "co_return co_await deps.db.write(w, [&](Tx& tx) {});\n",
+             "server/people/a_test.cpp": "run(db.read(w, body));"},
             {"server/people/a.cpp": "return deps.db.write(w, [&](Tx& tx) {});\n"},
         ),
     ],
@@ -122,6 +128,7 @@ SAMPLES = {
          sql("SELECT a.id FROM people a JOIN people b ON b.id = a.id WHERE a.workspace_id = $1")),
         (sql("SELECT login_id FROM memberships WHERE login_id = $1"),
          sql("UPDATE people SET id = $2 WHERE workspace_id = $2")),
+        (sql("SELECT workspace_id FROM directory"), {}),
         (sql("DELETE FROM people WHERE workspace_id = $1"), sql("DELETE FROM people")),
     ],
     "features_send_nothing": [
