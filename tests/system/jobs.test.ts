@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Job } from '@hermod/client';
+import { startNetwork } from '../harness/sandbox-network.ts';
+import { freshNumber, instantly, startWorld, type Tenant, type World } from '../harness/world.ts';
+
+let world: World;
+
+before(async () => { world = await startWorld(); });
+after(() => world?.stop());
+
+/** The job of a message, once it is in the state; whatever changes it comes with an event or soon. */
+async function jobOf(tenant: Tenant, message: string, state: Job['state']): Promise<Job> {
+  const log = tenant.log();
+  for (let tries = 0; tries < 100; ++tries) {
+    for await (const job of tenant.hermod.jobs.list()) if (job.message_id === message && job.state === state) return job;
+    await log.read(1);
+  }
+  throw new Error(`no job of ${message} became ${state}`);
+}
+
+test('a job that gave up is listed dead, retried by hand, and then done', async () => {
+  await using network = await startNetwork();
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox({ ...instantly, network_url: network.url });
+  const log = tenant.log();
+  network.react = (_, response) => response.writeHead(503).end();
+  const message = await tenant.hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id });
+  await world.advanceUntil(log.untilStatus(message.id, 'failed'), 3_600_000, 200);
+  const dead = await jobOf(tenant, message.id, 'dead');
+  network.react = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+
+  const retried = await tenant.hermod.jobs.retry(dead.id);
+  await log.untilStatus(message.id, 'read');
+
+  assert.ok(dead.attempts >= 3);
+  assert.equal(dead.error?.code, 'retryable');
+  assert.equal(retried.id, dead.id);
+  await assert.rejects(tenant.hermod.jobs.retry(dead.id), { code: 'not_retriable', status: 409 });
+});
+
+test('a job waits for its next try as retrying, with the time and the error', async () => {
+  await using network = await startNetwork();
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox({ ...instantly, network_url: network.url });
+  network.react = (_, response) => response.writeHead(503).end();
+
+  const message = await tenant.hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id });
+  const job = await jobOf(tenant, message.id, 'retrying');
+
+  assert.equal(job.error?.retryable, true);
+  assert.ok(Date.parse(job.run_at) > Date.parse(job.created_at));
+  assert.ok(job.attempts >= 1);
+  assert.equal(job.lane, 'conversation');
+});
+
+test('the priority of a message is the lane of its job', async () => {
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox();
+  await tenant.hermod.accounts.pause(account.id);
+
+  for (const priority of ['otp', 'conversation', 'campaign'] as const) {
+    const message = await tenant.hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id, priority });
+    const jobs = await tenant.hermod.jobs.list().page();
+    assert.equal(jobs.data.find(({ message_id }) => message_id === message.id)?.lane, priority);
+  }
+});
+
+test('an otp is not kept waiting by a slow campaign', async () => {
+  await using network = await startNetwork();
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox({ ...instantly, network_url: network.url });
+  const log = tenant.log();
+  network.react = (message, response) => {
+    setTimeout(() => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'), message.content.text === 'campaign' ? 300 : 0);
+  };
+  for (let at = 0; at < 100; ++at)
+    await tenant.hermod.sendMessage(freshNumber(), { text: 'campaign', account_id: account.id, priority: 'campaign' });
+
+  const otp = await tenant.hermod.sendMessage(freshNumber(), { text: 'otp', account_id: account.id, priority: 'otp' });
+  await log.untilStatus(otp.id, 'sent');
+
+  const sentBefore = log.events.filter((event) => event.type === 'message.status' && event.data.message.status === 'sent').length;
+  assert.ok(sentBefore < 100, `${sentBefore} messages were sent before it`);
+});
+
+test("another workspace's job does not exist", async () => {
+  const [mine, theirs] = [await world.tenant(), await world.tenant()];
+  const account = await theirs.sandbox();
+  await theirs.hermod.accounts.pause(account.id);
+  const message = await theirs.hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id });
+  const job = await jobOf(theirs, message.id, 'queued');
+
+  await assert.rejects(mine.hermod.jobs.retry(job.id), { code: 'job_not_found', status: 404 });
+  assert.deepEqual((await mine.hermod.jobs.list().page()).data, []);
+});
