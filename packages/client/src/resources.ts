@@ -27,23 +27,28 @@ export function createResources(transport: Transport) {
         call('POST /api/v1/auth/register', { body }, { ...options, repeatable: false }),
       login: (body: Body<'POST /api/v1/auth/login'>, options?: CallOptions) =>
         call('POST /api/v1/auth/login', { body }, { ...options, repeatable: false }),
+      /** Goes on with a session; the refresh token is good once. */
+      refresh: (body: Body<'POST /api/v1/auth/refresh'>, options?: CallOptions) =>
+        call('POST /api/v1/auth/refresh', { body }, { ...options, repeatable: false }),
+      logout: (options?: CallOptions) => call('POST /api/v1/auth/logout', {}, { ...options, repeatable: false }),
+      /** Who the credentials are: a login with its workspaces, or an API key. */
       me: (options?: CallOptions) => call('GET /api/v1/me', {}, options),
     },
 
     workspaces: {
-      list: (query?: Query<'GET /api/v1/workspaces'>, options?: CallOptions) =>
-        list('GET /api/v1/workspaces', { query }, options),
+      list: (options?: CallOptions) => list('GET /api/v1/workspaces', {}, options),
       create: (body: Body<'POST /api/v1/workspaces'>, options?: CallOptions) =>
         call('POST /api/v1/workspaces', { body }, options),
       get: (workspace_id: string, options?: CallOptions) =>
         call('GET /api/v1/workspaces/{workspace_id}', { path: { workspace_id } }, options),
       update: (workspace_id: string, body: Body<'PATCH /api/v1/workspaces/{workspace_id}'>, options?: CallOptions) =>
         call('PATCH /api/v1/workspaces/{workspace_id}', { path: { workspace_id }, body }, options),
+      members: (workspace_id: string, options?: CallOptions) =>
+        list('GET /api/v1/workspaces/{workspace_id}/members', { path: { workspace_id } }, options),
     },
 
     apiKeys: {
-      list: (query?: Query<'GET /api/v1/api_keys'>, options?: CallOptions) =>
-        list('GET /api/v1/api_keys', { query }, options),
+      list: (options?: CallOptions) => list('GET /api/v1/api_keys', {}, options),
       /** The answer's `key` is shown this once. */
       create: (body: Body<'POST /api/v1/api_keys'>, options?: CallOptions) =>
         call('POST /api/v1/api_keys', { body }, options),
@@ -145,6 +150,7 @@ export function createResources(transport: Transport) {
     jobs: {
       list: (query?: Query<'GET /api/v1/jobs'>, options?: CallOptions) =>
         list('GET /api/v1/jobs', { query }, options),
+      get: (job_id: string, options?: CallOptions) => call('GET /api/v1/jobs/{job_id}', { path: { job_id } }, options),
       retry: (job_id: string, options?: CallOptions) =>
         call('POST /api/v1/jobs/{job_id}/retry', { path: { job_id } }, options),
     },

@@ -115,7 +115,7 @@ export interface CreateAccount {
 export interface CreateApiKey {
   name: string;
   environment?: "live" | "test";
-  scopes?: string[];
+  scopes: string[];
   expires_at?: string | null;
 }
 
@@ -216,6 +216,31 @@ export interface LoginWorkspace {
   person_id: string;
 }
 
+export interface Me {
+  kind: "session" | "api_key";
+  login: Login | null;
+  api_key_id: string | null;
+  workspace_id: string | null;
+  person_id: string | null;
+  role: "owner" | "admin" | "agent" | "viewer" | null;
+  scopes: string[];
+  workspaces: WorkspaceOfLogin[];
+}
+
+export interface Member {
+  person_id: string;
+  login_id: string;
+  name: string;
+  email: string;
+  role: "owner" | "admin" | "agent" | "viewer";
+  created_at: string;
+}
+
+export interface MemberPage {
+  data: Member[];
+  next: string | null;
+}
+
 export interface Message {
   id: string;
   conversation_id: string;
@@ -273,7 +298,7 @@ export interface NewApiKey {
   expires_at: string | null;
   last_used_at: string | null;
   created_at: string;
-  key: string;
+  key: string | null;
 }
 
 export interface NewParticipant {
@@ -364,6 +389,10 @@ export interface Recipient {
   whatsapp?: string | null;
 }
 
+export interface Refresh {
+  refresh_token: string;
+}
+
 export interface Register {
   email: string;
   password: string;
@@ -403,8 +432,15 @@ export interface Workspace {
   updated_at: string;
 }
 
-export interface WorkspacePage {
-  data: Workspace[];
+export interface WorkspaceOfLogin {
+  id: string;
+  name: string;
+  role: "owner" | "admin" | "agent" | "viewer";
+  person_id: string;
+}
+
+export interface WorkspaceOfLoginPage {
+  data: WorkspaceOfLogin[];
   next: string | null;
 }
 
@@ -418,6 +454,10 @@ export interface EventData {
   /** conversation.created */
   "conversation.created": {
     conversation: Conversation;
+  };
+  /** conversation.deleted */
+  "conversation.deleted": {
+    conversation: Record<string, unknown>;
   };
   /** conversation.updated */
   "conversation.updated": {
@@ -448,9 +488,17 @@ export interface EventData {
   "person.created": {
     person: Person;
   };
+  /** person.deleted */
+  "person.deleted": {
+    person: Record<string, unknown>;
+  };
   /** person.updated */
   "person.updated": {
     person: Person;
+  };
+  /** workspace.updated */
+  "workspace.updated": {
+    workspace: Workspace;
   };
 }
 
@@ -667,10 +715,7 @@ export interface Routes {
   /** get/api_keys */
   "GET /api/v1/api_keys": {
     path: Record<string, never>;
-    query: {
-      limit?: number;
-      cursor?: string;
-    };
+    query: Record<string, never>;
     body: undefined;
     response: ApiKeyPage;
   };
@@ -704,6 +749,20 @@ export interface Routes {
     path: Record<string, never>;
     query: Record<string, never>;
     body: LogIn;
+    response: Session;
+  };
+  /** post/auth/logout */
+  "POST /api/v1/auth/logout": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
+  };
+  /** post/auth/refresh */
+  "POST /api/v1/auth/refresh": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: Refresh;
     response: Session;
   };
   /** post/auth/register */
@@ -841,6 +900,15 @@ export interface Routes {
     body: undefined;
     response: JobPage;
   };
+  /** get/jobs/{job_id} */
+  "GET /api/v1/jobs/{job_id}": {
+    path: {
+      job_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Job;
+  };
   /** post/jobs/{job_id}/retry */
   "POST /api/v1/jobs/{job_id}/retry": {
     path: {
@@ -855,7 +923,7 @@ export interface Routes {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    response: Login;
+    response: Me;
   };
   /** get/messages */
   "GET /api/v1/messages": {
@@ -909,6 +977,10 @@ export interface Routes {
     query: {
       limit?: number;
       cursor?: string;
+      kind?: "bot" | "member" | "user" | "contact";
+      external_id?: string;
+      phone?: string;
+      email?: string;
     };
     body: undefined;
     response: PersonPage;
@@ -1001,19 +1073,16 @@ export interface Routes {
   /** get/workspaces */
   "GET /api/v1/workspaces": {
     path: Record<string, never>;
-    query: {
-      limit?: number;
-      cursor?: string;
-    };
+    query: Record<string, never>;
     body: undefined;
-    response: WorkspacePage;
+    response: WorkspaceOfLoginPage;
   };
   /** post/workspaces */
   "POST /api/v1/workspaces": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreateWorkspace;
-    response: Workspace;
+    response: WorkspaceOfLogin;
   };
   /** get/workspaces/{workspace_id} */
   "GET /api/v1/workspaces/{workspace_id}": {
@@ -1032,6 +1101,15 @@ export interface Routes {
     query: Record<string, never>;
     body: PatchWorkspace;
     response: Workspace;
+  };
+  /** get/workspaces/{workspace_id}/members */
+  "GET /api/v1/workspaces/{workspace_id}/members": {
+    path: {
+      workspace_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: MemberPage;
   };
 }
 
