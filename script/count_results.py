@@ -40,6 +40,8 @@ def count(folder):
         counts = json.loads(summary.read_text())
         passed += counts["passed"]
         failed += counts["failed"]
+        if counts.get("skipped"):
+            notes.append(f"{summary.stem}: {counts['skipped']} skipped")
     return passed, failed, notes
 
 

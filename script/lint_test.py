@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Each rule of script/lint.py finds its failing sample and nothing in its passing one."""
 
+import json
 import sys
+import tempfile
 import unittest
+from pathlib import Path
 
+import count_results
 import lint
 import quotes
 
@@ -207,6 +211,24 @@ class QuotesTest(unittest.TestCase):
     def test_a_region_that_is_gone_is_an_error(self):
         with self.assertRaises(LookupError):
             quotes.fill("<!-- quote a.cpp#b -->\n```cpp\n```\n", lambda path: self.SOURCE)
+
+
+class CountTest(unittest.TestCase):
+    def test_a_runner_that_died_counts_as_a_failure(self):
+        def case(result, failures=()):
+            return {"result": result, "failures": list(failures)}
+
+        cases = [case("COMPLETED"), case("COMPLETED", ["x"]), case("SKIPPED"), case("SUPPRESSED")]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "unit").mkdir()
+            (folder / "unit" / "expected.txt").write_text("db_test\nnet_test\n")
+            report = {"testsuites": [{"testsuite": cases}]}
+            (folder / "unit" / "db_test.json").write_text(json.dumps(report))
+            (folder / "system.json").write_text('{"passed": 5, "failed": 2, "skipped": 0}')
+            passed, failed, notes = count_results.count(folder)
+        self.assertEqual((passed, failed), (1 + 5, 1 + 1 + 2))
+        self.assertEqual(notes, ["db_test: 1 skipped", "net_test died before it could report"])
 
 
 def sample_test(check, passing, failing):

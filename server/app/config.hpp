@@ -37,15 +37,17 @@ BOOST_DESCRIBE_STRUCT(DatabaseConfig, (), (url, migrate_url, writer_threads, rea
 struct RateLimitConfig {
     int per_address = 1'200;
     int per_key = 6'000;
+    int per_workspace = 60'000;
     int sign_in_per_address = 30;
 };
-BOOST_DESCRIBE_STRUCT(RateLimitConfig, (), (per_address, per_key, sign_in_per_address))
+BOOST_DESCRIBE_STRUCT(
+    RateLimitConfig, (), (per_address, per_key, per_workspace, sign_in_per_address))
 
 struct NetConfig {
     int threads = 0;
     int max_connections = 10'000;
     std::chrono::seconds header_timeout{10};
-    std::chrono::seconds body_timeout{30};
+    std::chrono::seconds body_timeout{10};
     std::chrono::seconds idle_timeout{75};
     std::chrono::seconds drain_timeout{20};
     bool allow_private_networks = false;

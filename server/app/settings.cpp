@@ -225,7 +225,9 @@ static void add_net(std::vector<Setting>& all)
     all.push_back(number("net.header_timeout_s", AT(net.header_timeout), 1, 300,
         "Seconds a client may take to send a request's headers."));
     all.push_back(number("net.body_timeout_s", AT(net.body_timeout), 1, 3'600,
-        "Seconds a client may take to send a request's body, or to read its answer."));
+        "Seconds that a request's body, or the reading of its answer, may take besides what 4 KiB "
+        "a "
+        "second give."));
     all.push_back(number("net.idle_timeout_s", AT(net.idle_timeout), 1, 3'600,
         "Seconds a kept connection may wait for its next request."));
     all.push_back(number("net.drain_timeout_s", AT(net.drain_timeout), 0, 600,
@@ -237,6 +239,8 @@ static void add_net(std::vector<Setting>& all)
         10'000'000, "Requests a minute from one address without valid credentials; 0: no limit."));
     all.push_back(number("net.rate_limit.per_key", AT(net.rate_limit.per_key), 0, 10'000'000,
         "Requests a minute with one API key or login; 0: no limit."));
+    all.push_back(number("net.rate_limit.per_workspace", AT(net.rate_limit.per_workspace), 0,
+        10'000'000, "Requests a minute of one workspace, all its callers together; 0: no limit."));
     all.push_back(
         number("net.rate_limit.sign_in_per_address", AT(net.rate_limit.sign_in_per_address), 0,
             1'000'000, "Attempts a minute to register or sign in from one address; 0: no limit."));
