@@ -10,6 +10,7 @@
 #include "net/request.hpp"
 #include "people/address.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,6 +88,15 @@ Account require_visible(db::Tx const& tx, Caller const& caller, AccountId const&
 /// with `connector` or `test_only` the oldest account that does.
 std::optional<Account> find_default(db::Tx const& tx, people::AddressKind kind,
     std::optional<std::string_view> connector = std::nullopt, bool test_only = false);
+
+/// Whether the account's connector reaches this kind of address.
+inline bool reaches(Connectors const& connectors, Account const& account, people::AddressKind kind)
+{
+    auto const* const connector = connectors.find(account.connector);
+    return connector
+        && std::ranges::find(connector->capabilities().address_kinds, to_name(kind))
+        != connector->capabilities().address_kinds.end();
+}
 
 /// The account as its connector needs it, credentials opened. Throws account_not_found; `internal`
 /// where the keyring cannot open them.

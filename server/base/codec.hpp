@@ -443,7 +443,7 @@ struct Codec<E> {
     {
         json::array values;
         boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
-            [&](auto enumerator) { values.emplace_back(enumerator.name); });
+            [&](auto enumerator) { values.emplace_back(enumerator_name(enumerator)); });
         return {{"type", "string"}, {"enum", std::move(values)}};
     }
     static std::string names(std::string_view separator)
@@ -452,7 +452,7 @@ struct Codec<E> {
         boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto enumerator) {
             if (!out.empty())
                 out += separator;
-            out += enumerator.name;
+            out += enumerator_name(enumerator);
         });
         return out;
     }

@@ -2,7 +2,6 @@
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
-#include <boost/describe/enum_to_string.hpp>
 #include <boost/describe/enumerators.hpp>
 #include <boost/describe/members.hpp>
 #include <boost/mp11/algorithm.hpp>
@@ -45,10 +44,23 @@ constexpr std::string_view type_name()
     return scope == std::string_view::npos ? name : name.substr(scope + 2);
 }
 
+/// The enumerator's name; a trailing `_`, which keeps a C++ keyword apart, is not part of it.
+template <class Enumerator>
+constexpr std::string_view enumerator_name(Enumerator const& enumerator)
+{
+    std::string_view const name = enumerator.name;
+    return name.ends_with('_') ? name.substr(0, name.size() - 1) : name;
+}
+
 template <DescribedEnum E>
 std::string_view to_name(E value)
 {
-    return boost::describe::enum_to_string(value, "");
+    std::string_view name;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto enumerator) {
+        if (value == enumerator.value)
+            name = enumerator_name(enumerator);
+    });
+    return name;
 }
 
 template <DescribedEnum E>
@@ -56,7 +68,7 @@ std::optional<E> from_name(std::string_view name)
 {
     std::optional<E> value;
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto enumerator) {
-        if (name == enumerator.name)
+        if (name == enumerator_name(enumerator))
             value = enumerator.value;
     });
     return value;

@@ -1,7 +1,6 @@
+#include "base/errors.hpp"
 #include "events/counters.hpp"
 #include "events/events.hpp"
-
-#include "base/errors.hpp"
 
 #include <array>
 

@@ -54,8 +54,8 @@ struct NewJob {
 /// Adds a job in the caller's transaction; the scheduler sees it after the commit.
 JobId add(db::Tx& tx, NewJob const& job);
 
-/// A job in a worker's hands. `attempt` is the token of this claim: a write that ends the job
-/// names it, so that a worker whose lease was lost changes nothing.
+/// A job in a worker's hands. `claim` is the token of this claim: a write that ends the job names
+/// it, so that a worker whose lease was lost changes nothing.
 struct Claimed {
     WorkspaceId workspace;
     JobId id;
@@ -64,19 +64,30 @@ struct Claimed {
     std::string order_key;
     std::string payload;
     std::optional<MessageId> message;
-    std::int64_t attempt;
+    std::int64_t attempt; ///< from 1
+    std::int64_t claim;
+    Timestamp created_at;
+    bool recovering; ///< an earlier claim may have done the work
 };
 
-/// How a claim ends, in the transaction that writes what the work did. False: the claim is no
-/// longer ours, and the caller must write nothing.
-bool complete(db::Tx& tx, Claimed const& job);
+/// How a claim ended, for the scheduler.
+struct Ended {
+    State state;
+    Timestamp run_at; ///< when it is due again; of retrying and outcome_unknown
+};
+
+/// Thrown by the functions below where the claim is no longer ours: undoes the caller's writes.
+struct ClaimLost { };
+
+/// Each ends a claim, in the transaction that writes what the work did.
+Ended complete(db::Tx& tx, Claimed const& job);
 /// Runs again at `at`; the attempt counts unless `consumed` is false (pace).
-bool retry(
+Ended retry(
     db::Tx& tx, Claimed const& job, Timestamp at, JobError const& error, bool consumed = true);
 /// Gives up: listed, retriable by hand.
-bool bury(db::Tx& tx, Claimed const& job, JobError const& error);
-/// It may have happened: looked at again at `at`, as recover().
-bool leave_unknown(db::Tx& tx, Claimed const& job, Timestamp at, JobError const& error);
+Ended bury(db::Tx& tx, Claimed const& job, JobError const& error);
+/// It may have happened: looked at again at `at`, by recover().
+Ended leave_unknown(db::Tx& tx, Claimed const& job, Timestamp at, JobError const& error);
 
 /// Exponential with full jitter's upper half: 1 s, 5 s, 30 s, 2 min, 10 min, 1 h, then 6 h; ±20 %.
 microseconds backoff(std::int64_t attempt);
@@ -88,11 +99,17 @@ public:
     virtual std::string_view kind() const = 0;
     /// In the transaction that claims the job.
     virtual void claimed(db::Tx&, Claimed const&) { }
-    /// Ends the job by one of complete, retry, bury, leave_unknown. An exception is a retry.
-    virtual Task<void> run(Claimed const& job) = 0;
+    /// Ends the job by one of complete, retry, bury, leave_unknown, in a transaction of its own. An
+    /// exception counts as a crash: the job is recovered later.
+    virtual Task<Ended> run(Claimed const& job) = 0;
     /// A job found `sending` after a crash, or due again in `outcome_unknown`: it may have
     /// happened.
-    virtual Task<void> recover(Claimed const& job) = 0;
+    virtual Task<Ended> recover(Claimed const& job) = 0;
 };
+
+/// Makes a dead job due now; not_retriable in any other state. The attempts start anew.
+void revive(db::Tx& tx, JobId const& job);
+/// The newest job of a message, if any.
+std::optional<Job> find_by_message(db::Tx const& tx, MessageId const& message);
 
 }

@@ -6,10 +6,6 @@ CREATE TABLE conversations (
     account_id UUID,
     -- What makes it the only one of its kind: `direct:<person>:<person>`, `external:<account>:<person>`.
     unique_key TEXT,
-    seq BIGINT NOT NULL,         -- of the newest message, gap-free from 1
-    rev BIGINT NOT NULL,         -- rises with every change
-    last_offset BIGINT NOT NULL, -- of the newest event about it
-    updated_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     deleted_at BIGINT,
     PRIMARY KEY (workspace_id, id)
@@ -17,7 +13,20 @@ CREATE TABLE conversations (
 
 CREATE UNIQUE INDEX conversations_unique_key ON conversations (workspace_id, unique_key)
     WHERE unique_key IS NOT NULL;
-CREATE INDEX conversations_by_activity ON conversations (workspace_id, last_offset);
+
+-- What changes with every message, apart from what hardly ever does: reading the one never waits
+-- for the other to be written.
+CREATE TABLE conversation_heads (
+    workspace_id UUID NOT NULL,
+    conversation_id UUID NOT NULL,
+    seq BIGINT NOT NULL,         -- of the newest message, gap-free from 1
+    rev BIGINT NOT NULL,         -- rises with every change
+    last_offset BIGINT NOT NULL, -- of the newest event about it
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, conversation_id)
+) /*sqlite: WITHOUT ROWID*/;
+
+CREATE INDEX conversation_heads_by_activity ON conversation_heads (workspace_id, last_offset);
 
 CREATE TABLE participants (
     workspace_id UUID NOT NULL,

@@ -1,0 +1,210 @@
+#pragma once
+
+#include "accounts/accounts.hpp"
+#include "base/codec.hpp"
+#include "base/task.hpp"
+#include "db/database.hpp"
+#include "events/audience.hpp"
+#include "events/events.hpp"
+#include "net/caller.hpp"
+#include "net/request.hpp"
+#include "people/address.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermod::net {
+class Router;
+}
+
+namespace hermod::conversations {
+
+/// `external`: people on an account, one conversation per account and person.
+enum class Kind { direct, group, external };
+BOOST_DESCRIBE_ENUM(Kind, direct, group, external)
+
+enum class ParticipantRole { owner, admin, member };
+BOOST_DESCRIBE_ENUM(ParticipantRole, owner, admin, member)
+
+using Title = Text<1, 200>;
+
+/// Where messages live. `unread` is the caller's, null for one who is no participant (and in
+/// events, which are everybody's).
+struct Conversation {
+    ConversationId id;
+    Kind kind = Kind::direct;
+    std::optional<std::string> title;
+    std::optional<AccountId> account_id;
+    std::int64_t seq = 0; ///< of the newest message
+    std::int64_t rev = 0; ///< rises with every change
+    std::optional<std::int64_t> unread;
+    Timestamp created_at;
+    Timestamp updated_at;
+};
+BOOST_DESCRIBE_STRUCT(
+    Conversation, (), (id, kind, title, account_id, seq, rev, unread, created_at, updated_at))
+
+/// One person in a conversation. Cursors go forward only.
+struct Participant {
+    PersonId person_id;
+    ParticipantRole role = ParticipantRole::member;
+    std::int64_t joined_seq = 0; ///< the newest message when the person joined
+    std::int64_t recv_seq = 0;
+    std::int64_t read_seq = 0;
+};
+BOOST_DESCRIBE_STRUCT(Participant, (), (person_id, role, joined_seq, recv_seq, read_seq))
+
+struct ConversationTombstone {
+    ConversationId id;
+    Timestamp deleted_at;
+};
+BOOST_DESCRIBE_STRUCT(ConversationTombstone, (), (id, deleted_at))
+
+struct ConversationEvent {
+    Conversation conversation;
+};
+BOOST_DESCRIBE_STRUCT(ConversationEvent, (), (conversation))
+
+struct ConversationDeletedEvent {
+    ConversationTombstone conversation;
+};
+BOOST_DESCRIBE_STRUCT(ConversationDeletedEvent, (), (conversation))
+
+struct ParticipantEvent {
+    Participant participant;
+};
+BOOST_DESCRIBE_STRUCT(ParticipantEvent, (), (participant))
+
+inline constexpr events::Type<ConversationEvent> conversation_created{
+    "conversation.created", "conversations", "A conversation was opened."};
+inline constexpr events::Type<ConversationEvent> conversation_updated{
+    "conversation.updated", "conversations", "A conversation's title changed."};
+inline constexpr events::Type<ConversationDeletedEvent> conversation_deleted{
+    "conversation.deleted", "conversations", "A conversation was deleted with its messages."};
+inline constexpr events::Type<ParticipantEvent> participant_added{
+    "participant.added", "conversations", "A person joined a conversation, or their role changed."};
+inline constexpr events::Type<ParticipantEvent> participant_removed{
+    "participant.removed", "conversations", "A person left a conversation or was removed."};
+
+// For other features: synchronous, in the caller's transaction.
+
+/// What a caller is to a conversation, with what a message of theirs needs to know.
+struct Standing {
+    Kind kind = Kind::direct;
+    std::optional<AccountId> account_id;
+    std::optional<ParticipantRole> role; ///< none: not a participant
+    std::optional<std::string> name; ///< of the person
+};
+
+/// The standing of `person`, or nothing where the conversation does not exist. One statement, of
+/// tables that a message does not write.
+std::optional<Standing> find_standing(
+    db::Tx const& tx, ConversationId const& conversation, PersonId const& person);
+
+/// The caller's own standing. Throws conversation_not_found for one who may not see it: a key sees
+/// every conversation of its workspace, a member their own and the external ones.
+Standing require_visible(
+    db::Tx const& tx, Caller const& caller, ConversationId const& conversation);
+
+/// The counters that change with every message; of one batch they are read and written once.
+class Head {
+public:
+    /// Throws conversation_not_found.
+    Head(db::Tx& tx, ConversationId const& conversation);
+
+    std::int64_t seq() const;
+    std::int64_t rev() const;
+    std::int64_t next_seq();
+    std::int64_t next_rev();
+    /// After the event about the change was appended.
+    void touched(std::int64_t offset, Timestamp now);
+
+private:
+    db::HotRow* row_;
+};
+
+/// The conversation of an account with a person, made (with its event) where there is none.
+ConversationId find_or_create_external(
+    db::Tx& tx, AccountId const& account, PersonId const& person);
+
+/// The in-app conversation of two people, made (with its events) where there is none.
+ConversationId find_or_create_direct(db::Tx& tx, PersonId const& a, PersonId const& b);
+
+/// The people of an external conversation who are not of the team: whom a reply goes to.
+std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conversation);
+
+/// The newest message when the person joined; nothing for one who is not in it.
+std::optional<std::int64_t> joined_seq(
+    db::Tx const& tx, ConversationId const& conversation, PersonId const& person);
+
+/// The facts the audience of the log needs.
+class LogMembership final : public events::Membership {
+public:
+    Standing standing(db::Tx const& tx, ConversationId const& conversation,
+        PersonId const& person) const override;
+};
+
+// Use cases.
+
+struct NewParticipant {
+    PersonId person_id;
+    Or<ParticipantRole, ParticipantRole::member> role;
+};
+BOOST_DESCRIBE_STRUCT(NewParticipant, (), (person_id, role))
+
+/// `direct` names the other person (or two), `group` takes up to 500 people, `external` an account
+/// and whom it reaches by `to`. A direct or external conversation that exists is answered as it is.
+struct CreateConversation {
+    Kind kind = Kind::direct;
+    std::optional<Title> title;
+    std::optional<List<NewParticipant, 0, 500>> participants;
+    std::optional<AccountId> account_id;
+    std::optional<Text<1, 320>> to;
+};
+BOOST_DESCRIBE_STRUCT(CreateConversation, (), (kind, title, participants, account_id, to))
+
+struct UpdateConversation {
+    Patch<Title> title;
+};
+BOOST_DESCRIBE_STRUCT(UpdateConversation, (), (title))
+
+struct SetParticipant {
+    Or<ParticipantRole, ParticipantRole::member> role;
+};
+BOOST_DESCRIBE_STRUCT(SetParticipant, (), (role))
+
+struct ListConversations {
+    std::optional<Kind> kind;
+    std::optional<AccountId> account_id;
+    std::optional<PersonId> person_id; ///< those this person is in
+    net::PageLimit limit;
+    std::optional<Text<1, 512>> cursor;
+};
+BOOST_DESCRIBE_STRUCT(ListConversations, (), (kind, account_id, person_id, limit, cursor))
+
+struct Deps {
+    db::Database& db;
+    accounts::Connectors const& connectors;
+};
+
+/// In the caller's transaction, so that a route can remember its answer.
+Conversation create_conversation(db::Tx& tx, accounts::Connectors const& connectors,
+    Caller const& caller, CreateConversation const& command);
+Task<Conversation> get_conversation(Deps& deps, Caller const& caller, ConversationId const& id);
+/// Newest activity first.
+Task<net::Page<Conversation>> list_conversations(
+    Deps& deps, Caller const& caller, ListConversations const& query);
+Task<Conversation> update_conversation(
+    Deps& deps, Caller const& caller, ConversationId const& id, UpdateConversation const& command);
+Task<void> delete_conversation(Deps& deps, Caller const& caller, ConversationId const& id);
+Task<net::Page<Participant>> list_participants(
+    Deps& deps, Caller const& caller, ConversationId const& id);
+Task<Participant> set_participant(Deps& deps, Caller const& caller, ConversationId const& id,
+    PersonId const& person, SetParticipant const& command);
+Task<void> remove_participant(
+    Deps& deps, Caller const& caller, ConversationId const& id, PersonId const& person);
+
+void add_routes(net::Router& router, Deps& deps);
+
+}

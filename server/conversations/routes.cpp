@@ -1,0 +1,118 @@
+#include "access/idempotency.hpp"
+#include "conversations/conversations.hpp"
+#include "net/router.hpp"
+
+namespace hermod::conversations {
+
+static Task<net::Reply> post_conversation(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<CreateConversation>();
+    co_return net::created(co_await access::write_once(deps.db, caller, 201,
+        [&](db::Tx& tx) { return create_conversation(tx, deps.connectors, caller, command); }));
+}
+
+static Task<net::Reply> get_conversations(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(
+        co_await list_conversations(deps, caller, request.query_as<ListConversations>()));
+}
+
+static ConversationId conversation_of(net::Request const& request)
+{
+    return request.path_id<ConversationId>("conversation_id");
+}
+
+static Task<net::Reply> get_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await get_conversation(deps, caller, conversation_of(request)));
+}
+
+static Task<net::Reply> patch_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<UpdateConversation>();
+    co_return net::ok(
+        co_await update_conversation(deps, caller, conversation_of(request), command));
+}
+
+static Task<net::Reply> delete_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_await delete_conversation(deps, caller, conversation_of(request));
+    co_return net::no_content();
+}
+
+static Task<net::Reply> get_participants(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await list_participants(deps, caller, conversation_of(request)));
+}
+
+static Task<net::Reply> put_participant(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<SetParticipant>();
+    auto const person = request.path_id<PersonId>("person_id");
+    co_return net::ok(
+        co_await set_participant(deps, caller, conversation_of(request), person, command));
+}
+
+static Task<net::Reply> delete_participant(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const person = request.path_id<PersonId>("person_id");
+    co_await remove_participant(deps, caller, conversation_of(request), person);
+    co_return net::no_content();
+}
+
+static void add_participant_routes(net::FeatureRoutes<Deps>& routes)
+{
+    static constexpr auto list = "/api/v1/conversations/{conversation_id}/participants";
+    static constexpr auto one = "/api/v1/conversations/{conversation_id}/participants/{person_id}";
+    routes.get<net::Page<Participant>>(list, get_participants)
+        .scope("conversations:read")
+        .summary("List who is in a conversation")
+        .fails_with({Errc::conversation_not_found});
+    routes.put<SetParticipant, Participant>(one, put_participant)
+        .scope("conversations:write")
+        .summary("Add a person to a conversation, or change their role")
+        .fails_with({Errc::conversation_not_found, Errc::person_not_found, Errc::forbidden,
+            Errc::not_editable, Errc::limit_reached});
+    routes.del(one, delete_participant)
+        .scope("conversations:write")
+        .summary("Remove a person from a conversation, or leave it")
+        .fails_with({Errc::conversation_not_found, Errc::person_not_found,
+            Errc::participant_not_found, Errc::forbidden, Errc::not_editable});
+}
+
+void add_routes(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes routes{router, deps, "conversations"};
+    static constexpr auto one = "/api/v1/conversations/{conversation_id}";
+    routes.post<CreateConversation, Conversation>("/api/v1/conversations", post_conversation)
+        .scope("conversations:write")
+        .status(201)
+        .summary("Open a conversation")
+        .fails_with({Errc::person_not_found, Errc::account_not_found, Errc::invalid_phone_number,
+            Errc::invalid_email, Errc::recipient_unreachable});
+    routes.get<net::Page<Conversation>>("/api/v1/conversations", get_conversations)
+        .query<ListConversations>()
+        .scope("conversations:read")
+        .summary("List conversations, newest activity first")
+        .fails_with({Errc::invalid_cursor});
+    routes.get<Conversation>(one, get_one)
+        .scope("conversations:read")
+        .summary("Get a conversation")
+        .fails_with({Errc::conversation_not_found});
+    routes.patch<UpdateConversation, Conversation>(one, patch_one)
+        .scope("conversations:write")
+        .summary("Rename a conversation")
+        .fails_with({Errc::conversation_not_found, Errc::forbidden, Errc::not_editable});
+    routes.del(one, delete_one)
+        .scope("conversations:write")
+        .summary("Delete a conversation")
+        .fails_with({Errc::conversation_not_found, Errc::forbidden});
+    add_participant_routes(routes);
+}
+
+}

@@ -1,0 +1,22 @@
+#include "events/audience.hpp"
+
+namespace hermod::events {
+
+bool Audience::sees_type(Caller const& caller, std::string_view type) const
+{
+    auto const* const info = catalogue_.find(type);
+    return info && caller.has_scope(std::string{info->area} + ":read");
+}
+
+bool Audience::sees(db::Tx const& tx, Caller const& caller, Line const& line) const
+{
+    if (!sees_type(caller, line.type))
+        return false;
+    if (!needs_membership(caller) || !line.conversation_id || line.person_id == caller.person)
+        return true;
+    auto const standing = membership_.standing(tx, *line.conversation_id, caller.person);
+    return standing.external
+        || (standing.joined_offset && line.log_offset >= *standing.joined_offset);
+}
+
+}

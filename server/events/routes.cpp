@@ -1,0 +1,48 @@
+#include "events/routes.hpp"
+
+namespace hermod::events {
+
+/// One documented event type.
+struct EventType {
+    std::string name;
+    std::string area;
+    std::string summary;
+    JsonText schema;
+};
+BOOST_DESCRIBE_STRUCT(EventType, (), (name, area, summary, schema))
+
+struct EventTypeList {
+    std::vector<EventType> data;
+    JsonText components;
+};
+BOOST_DESCRIBE_STRUCT(EventTypeList, (), (data, components))
+
+static Task<net::Reply> get_events(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await list_events(deps, caller, request.query_as<ListEvents>()));
+}
+
+static Task<net::Reply> get_event_types(Deps& deps, Caller const&, net::Request const&)
+{
+    EventTypeList list;
+    Schemas schemas;
+    for (auto const& [name, type] : deps.catalogue.types())
+        list.data.push_back({std::string{name}, std::string{type.area}, std::string{type.summary},
+            {json_to_text(type.schema(schemas))}});
+    list.components.text = json_to_text(schemas.components);
+    co_return net::ok(list);
+}
+
+void add_routes(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes routes{router, deps, "events"};
+    routes.get<EventList>("/api/v1/events", get_events)
+        .query<ListEvents>()
+        .scope("events:read")
+        .summary("Read the log after a cursor, waiting for the next event")
+        .fails_with({Errc::invalid_cursor, Errc::cursor_expired});
+    routes.get<EventTypeList>("/api/v1/event_types", get_event_types)
+        .summary("List the event types with their schemas");
+}
+
+}

@@ -1,0 +1,42 @@
+#include "events/store.hpp"
+
+#include "events/counters.hpp"
+
+namespace hermod::events {
+
+std::optional<Extent> find_extent(db::Tx const& tx)
+{
+    auto const row = tx.one<std::tuple<std::int64_t, std::int64_t>>(R"sql(
+        SELECT event_offset, event_floor FROM workspace_counters WHERE workspace_id = $1)sql");
+    if (!row)
+        return std::nullopt;
+    return Extent{std::get<0>(*row), std::get<1>(*row)};
+}
+
+std::vector<Line> list_after(db::Tx const& tx, std::int64_t offset, std::int64_t limit)
+{
+    return tx.all<Line>(R"sql(
+        SELECT {columns} FROM events
+        WHERE workspace_id = $1 AND log_offset > $2
+        ORDER BY log_offset LIMIT $3)sql",
+        offset, limit);
+}
+
+std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit)
+{
+    auto* const row = tx.find_hot(counters, tx.workspace().bytes());
+    if (!row)
+        return 0;
+    auto const floor = (*row)[event_floor];
+    auto const newest = tx.one<std::optional<std::int64_t>>(R"sql(
+        SELECT MAX(log_offset) FROM events
+        WHERE workspace_id = $1 AND log_offset > $2 AND log_offset <= $3 AND created_at < $4)sql",
+        floor, floor + limit, before);
+    if (!newest || !*newest)
+        return 0;
+    tx.run("DELETE FROM events WHERE workspace_id = $1 AND log_offset <= $2", **newest);
+    row->set(event_floor, **newest);
+    return **newest - floor;
+}
+
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "base/reflect.hpp"
+#include "db/tx.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermod::events {
+
+/// One stored event.
+struct Line {
+    std::int64_t log_offset = 0;
+    EventId id;
+    std::string type;
+    std::optional<ConversationId> conversation_id;
+    std::optional<PersonId> person_id;
+    std::string data;
+    Timestamp created_at;
+};
+BOOST_DESCRIBE_STRUCT(
+    Line, (), (log_offset, id, type, conversation_id, person_id, data, created_at))
+
+/// The newest offset, and the one up to which nothing is kept.
+struct Extent {
+    std::int64_t head = 0;
+    std::int64_t floor = 0;
+};
+
+std::optional<Extent> find_extent(db::Tx const& tx);
+std::vector<Line> list_after(db::Tx const& tx, std::int64_t offset, std::int64_t limit);
+/// Removes at most `limit` of the oldest events that are older than `before`; moves the floor.
+std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);
+
+}

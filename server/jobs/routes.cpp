@@ -1,0 +1,90 @@
+#include "jobs/routes.hpp"
+
+#include "jobs/store.hpp"
+
+#include <charconv>
+
+namespace hermod::jobs {
+
+struct ListJobs {
+    std::optional<State> state;
+    std::optional<std::string> kind;
+    net::PageLimit limit;
+    std::optional<std::string> cursor;
+};
+BOOST_DESCRIBE_STRUCT(ListJobs, (), (state, kind, limit, cursor))
+
+static std::optional<std::int64_t> position_of(std::optional<std::string> const& cursor)
+{
+    if (!cursor)
+        return std::nullopt;
+    auto const fields = net::decode_cursor(*cursor);
+    std::int64_t position = 0;
+    if (!fields || fields->size() != 1)
+        throw Problem{Errc::invalid_cursor};
+    auto const& text = fields->front();
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw Problem{Errc::invalid_cursor};
+    return position;
+}
+
+static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& query = request.query_as<ListJobs>();
+    auto const before = position_of(query.cursor);
+    auto const limit = query.limit.value.value;
+    auto const rows = co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        return list_jobs(tx, {query.state, query.kind}, before, limit + 1);
+    });
+    net::Page<Job> page;
+    for (auto const& row : rows) {
+        if (static_cast<std::int64_t>(page.data.size()) == limit) {
+            page.next = net::encode_cursor({std::to_string(rows[page.data.size() - 1].position)});
+            break;
+        }
+        page.data.push_back(to_job(row));
+    }
+    co_return net::ok(page);
+}
+
+static Task<net::Reply> get_job(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const id = request.path_id<JobId>("job_id");
+    co_return net::ok(co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        auto const row = find_job(tx, id);
+        if (!row)
+            throw Problem{Errc::job_not_found};
+        return to_job(*row);
+    }));
+}
+
+static Task<net::Reply> retry_job(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const id = request.path_id<JobId>("job_id");
+    co_return net::ok(co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+        revive(tx, id);
+        return to_job(*find_job(tx, id));
+    }));
+}
+
+void add_routes(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes routes{router, deps, "jobs"};
+    routes.get<net::Page<Job>>("/api/v1/jobs", get_jobs)
+        .query<ListJobs>()
+        .scope("jobs:read")
+        .summary("List jobs, newest first")
+        .fails_with({Errc::invalid_cursor});
+    routes.get<Job>("/api/v1/jobs/{job_id}", get_job)
+        .scope("jobs:read")
+        .summary("Get a job")
+        .fails_with({Errc::job_not_found});
+    routes.post<net::Nothing, Job>("/api/v1/jobs/{job_id}/retry", retry_job)
+        .scope("jobs:write")
+        .status(200)
+        .summary("Run a dead job again")
+        .fails_with({Errc::job_not_found, Errc::not_retriable});
+}
+
+}

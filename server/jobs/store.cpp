@@ -1,0 +1,113 @@
+#include "jobs/store.hpp"
+
+namespace hermod::jobs {
+
+Job to_job(JobRow const& row)
+{
+    std::optional<JobError> error;
+    if (row.error)
+        error = read_stored_json<JobError>(*row.error);
+    return {row.id, row.kind, row.lane, row.state, row.attempts, row.run_at, error, row.message_id,
+        row.created_at};
+}
+
+void insert_job(db::Tx& tx, JobRow const& row)
+{
+    tx.run(R"sql(
+        INSERT INTO jobs (workspace_id, position, id, kind, lane, order_key, state, attempts,
+            claims, run_at, payload, message_id, error, created_at, finished_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, NULL, $11, NULL))sql",
+        row.position, row.id, row.kind, row.lane, row.order_key, row.state, row.run_at, row.payload,
+        row.message_id, row.created_at);
+}
+
+std::optional<JobRow> find_job(db::Tx const& tx, JobId const& id)
+{
+    return tx.one<JobRow>("SELECT {columns} FROM jobs WHERE workspace_id = $1 AND id = $2", id);
+}
+
+std::optional<JobRow> find_at(db::Tx const& tx, std::int64_t position)
+{
+    return tx.one<JobRow>(
+        "SELECT {columns} FROM jobs WHERE workspace_id = $1 AND position = $2", position);
+}
+
+void update_claimed(db::Tx& tx, JobRow const& row, bool counts)
+{
+    tx.run(R"sql(
+        UPDATE jobs SET state = 'sending', claims = $3, attempts = $4
+        WHERE workspace_id = $1 AND position = $2)sql",
+        row.position, row.claims + 1, row.attempts + (counts ? 1 : 0));
+}
+
+bool update_ended(db::Tx& tx, Claimed const& job, State state, std::int64_t attempts,
+    Timestamp run_at, std::optional<std::string> const& error)
+{
+    auto const finished = state == State::done || state == State::dead;
+    return tx.run_counted(R"sql(
+        UPDATE jobs SET state = $4, attempts = $5, run_at = $6, error = $7, finished_at = $8
+        WHERE workspace_id = $1 AND id = $2 AND claims = $3 AND state = 'sending')sql",
+               job.id, job.claim, state, attempts, run_at, error,
+               finished ? std::optional{tx.now()} : std::nullopt)
+        == 1;
+}
+
+void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp now)
+{
+    tx.run(R"sql(
+        UPDATE jobs
+        SET state = 'queued', attempts = 0, run_at = $3, finished_at = NULL, position = $4
+        WHERE workspace_id = $1 AND id = $2)sql",
+        id, now, position);
+}
+
+std::optional<JobRow> find_newest_of(db::Tx const& tx, MessageId const& message)
+{
+    return tx.one<JobRow>(R"sql(
+        SELECT {columns} FROM jobs WHERE workspace_id = $1 AND message_id = $2
+        ORDER BY position DESC LIMIT 1)sql",
+        message);
+}
+
+std::vector<Entry> list_open_after(
+    db::Tx const& tx, Lane lane, std::int64_t position, std::int64_t limit)
+{
+    return tx.all<Entry>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND lane = $2 AND position > $3
+          AND state IN ('queued', 'sending', 'retrying', 'outcome_unknown')
+        ORDER BY position LIMIT $4)sql",
+        lane, position, limit);
+}
+
+std::vector<Entry> list_due(db::Tx const& tx, Timestamp until, std::int64_t limit)
+{
+    return tx.all<Entry>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND run_at <= $2
+          AND state IN ('queued', 'retrying', 'outcome_unknown')
+        ORDER BY run_at LIMIT $3)sql",
+        until, limit);
+}
+
+std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit)
+{
+    return tx.run_counted(R"sql(
+        DELETE FROM jobs WHERE workspace_id = $1 AND position IN (
+            SELECT position FROM jobs
+            WHERE workspace_id = $1 AND finished_at < $2 AND state = 'done' LIMIT $3))sql",
+        before, limit);
+}
+
+std::vector<JobRow> list_jobs(db::Tx const& tx, JobFilter const& filter,
+    std::optional<std::int64_t> before, std::int64_t limit)
+{
+    return tx.all<JobRow>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND ($2 IS NULL OR position < $2) AND ($3 IS NULL OR state = $3)
+          AND ($4 IS NULL OR kind = $4)
+        ORDER BY position DESC LIMIT $5)sql",
+        before, filter.state, filter.kind, limit);
+}
+
+}

@@ -1,0 +1,214 @@
+#pragma once
+
+#include "accounts/accounts.hpp"
+#include "accounts/circuit.hpp"
+#include "base/codec.hpp"
+#include "base/task.hpp"
+#include "conversations/conversations.hpp"
+#include "db/database.hpp"
+#include "events/events.hpp"
+#include "events/log.hpp"
+#include "jobs/jobs.hpp"
+#include "messages/content.hpp"
+#include "messages/recipient.hpp"
+#include "net/caller.hpp"
+#include "net/request.hpp"
+#include "people/people.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hermod::messages {
+
+enum class Direction { inbound, outbound };
+BOOST_DESCRIBE_ENUM(Direction, inbound, outbound)
+
+/// Of an external message; it goes forward only.
+enum class Status { queued, sending, sent, delivered, read, failed };
+BOOST_DESCRIBE_ENUM(Status, queued, sending, sent, delivered, read, failed)
+
+/// `internal`: a note among members in an external conversation; it never leaves Hermod.
+enum class Visibility { all, internal };
+BOOST_DESCRIBE_ENUM(Visibility, all, internal)
+
+/// What went wrong with a message: while it is tried again the last error, then the final one.
+struct MessageError {
+    accounts::ErrorKind code = accounts::ErrorKind::retryable;
+    std::string reason;
+    std::optional<std::string> provider_code;
+    bool retryable = false; ///< it is, or may be, tried again
+};
+BOOST_DESCRIBE_STRUCT(MessageError, (), (code, reason, provider_code, retryable))
+
+struct Party {
+    PersonId person_id;
+    std::optional<std::string> address;
+    std::optional<std::string> name;
+};
+BOOST_DESCRIBE_STRUCT(Party, (), (person_id, address, name))
+
+struct Reaction {
+    PersonId person_id;
+    std::string emoji;
+};
+BOOST_DESCRIBE_STRUCT(Reaction, (), (person_id, emoji))
+
+using Metadata = JsonObject<16384>;
+
+/// A message, as its GET and its events give it. In an in-app conversation direction, account_id,
+/// to and status are null.
+struct Message {
+    MessageId id;
+    ConversationId conversation_id;
+    std::int64_t seq = 0; ///< gap-free in the conversation
+    std::int64_t rev = 0; ///< the conversation's, when the message last changed
+    std::optional<Direction> direction;
+    std::optional<AccountId> account_id;
+    std::optional<std::string> provider_id;
+    Party from;
+    std::optional<std::vector<Party>> to;
+    Type type = Type::text;
+    JsonObject<max_content_bytes> content;
+    std::optional<Status> status;
+    std::optional<MessageError> error;
+    Visibility visibility = Visibility::all;
+    std::optional<std::string> client_id;
+    std::optional<MessageId> reply_to;
+    std::vector<Reaction> reactions;
+    Metadata metadata;
+    Timestamp created_at;
+    std::optional<Timestamp> edited_at;
+    std::optional<Timestamp> deleted_at;
+};
+BOOST_DESCRIBE_STRUCT(Message, (),
+    (id, conversation_id, seq, rev, direction, account_id, provider_id, from, to, type, content,
+        status, error, visibility, client_id, reply_to, reactions, metadata, created_at, edited_at,
+        deleted_at))
+
+struct MessageEvent {
+    Message message;
+};
+BOOST_DESCRIBE_STRUCT(MessageEvent, (), (message))
+
+struct MessageStatusEvent {
+    Message message;
+    std::optional<Status> previous_status;
+};
+BOOST_DESCRIBE_STRUCT(MessageStatusEvent, (), (message, previous_status))
+
+inline constexpr events::Type<MessageEvent> message_created{
+    "message.created", "messages", "A message was sent or came in."};
+inline constexpr events::Type<MessageEvent> message_updated{
+    "message.updated", "messages", "A message changed other than in its status."};
+inline constexpr events::Type<MessageStatusEvent> message_status{
+    "message.status", "messages", "An external message was sent, delivered, read, or failed."};
+
+/// One try of an outgoing message.
+enum class Outcome { sent, retryable, pace, failed, outcome_unknown };
+BOOST_DESCRIBE_ENUM(Outcome, sent, retryable, pace, failed, outcome_unknown)
+
+struct Attempt {
+    std::int64_t n = 0;
+    Timestamp started_at;
+    std::int64_t duration_ms = 0;
+    Outcome outcome = Outcome::sent;
+    std::optional<MessageError> error;
+};
+BOOST_DESCRIBE_STRUCT(Attempt, (), (n, started_at, duration_ms, outcome, error))
+
+using ClientId = Text<1, 128>;
+using Subject = Text<1, 500>;
+
+/// Another participant as author; needs the scope messages:send_as. Exactly one of the two.
+struct Author {
+    std::optional<PersonId> person_id;
+    std::optional<people::ExternalId> external_id;
+};
+BOOST_DESCRIBE_STRUCT(Author, (), (person_id, external_id))
+
+/// Into a conversation. `text` is short for a text's `content`. A retry with the same `client_id`
+/// gets the first message.
+struct SendMessage {
+    std::optional<Text<1, max_text>> text;
+    std::optional<Type> type;
+    std::optional<JsonObject<max_content_bytes>> content;
+    std::optional<Subject> subject;
+    std::optional<MessageId> reply_to;
+    std::optional<Author> from;
+    std::optional<ClientId> client_id;
+    Or<Visibility, Visibility::all> visibility;
+    Or<jobs::Lane, jobs::Lane::conversation> priority;
+    std::optional<Timestamp> send_at;
+    std::optional<Metadata> metadata;
+};
+BOOST_DESCRIBE_STRUCT(SendMessage, (),
+    (text, type, content, subject, reply_to, from, client_id, visibility, priority, send_at,
+        metadata))
+
+/// To an address: the person and the conversation are found, or made.
+struct SendAddressed {
+    Recipient to;
+    std::optional<AccountId> account_id;
+    std::optional<Text<1, 64>> connector;
+    std::optional<Text<1, max_text>> text;
+    std::optional<Type> type;
+    std::optional<JsonObject<max_content_bytes>> content;
+    std::optional<Subject> subject;
+    std::optional<MessageId> reply_to;
+    std::optional<ClientId> client_id;
+    Or<jobs::Lane, jobs::Lane::conversation> priority;
+    std::optional<Timestamp> send_at;
+    std::optional<Metadata> metadata;
+};
+BOOST_DESCRIBE_STRUCT(SendAddressed, (),
+    (to, account_id, connector, text, type, content, subject, reply_to, client_id, priority,
+        send_at, metadata))
+
+/// One page of a conversation: newest first below `before_seq`, or oldest first above `after_seq`.
+struct ListMessages {
+    std::optional<Int<1, INT64_MAX>> before_seq;
+    std::optional<Int<0, INT64_MAX>> after_seq;
+    net::PageLimit limit;
+    std::optional<Text<1, 512>> cursor;
+};
+BOOST_DESCRIBE_STRUCT(ListMessages, (), (before_seq, after_seq, limit, cursor))
+
+/// The log of external messages, newest first.
+struct ListMessageLog {
+    std::optional<Status> status;
+    std::optional<Direction> direction;
+    std::optional<AccountId> account_id;
+    std::optional<ConversationId> conversation_id;
+    net::PageLimit limit;
+    std::optional<Text<1, 512>> cursor;
+};
+BOOST_DESCRIBE_STRUCT(
+    ListMessageLog, (), (status, direction, account_id, conversation_id, limit, cursor))
+
+struct Deps {
+    db::Database& db;
+    Clock& clock;
+    events::Log& log;
+    accounts::Connectors const& connectors;
+};
+
+Task<Message> send_message(Deps& deps, Caller const& caller, ConversationId const& conversation,
+    SendMessage const& command);
+Task<Message> send_addressed(Deps& deps, Caller const& caller, SendAddressed const& command);
+/// The message once it was sent or has failed, or as it is at `deadline`.
+Task<Message> wait_until_settled(
+    Deps& deps, Caller const& caller, Message message, Timestamp deadline);
+
+Task<Message> get_message(Deps& deps, Caller const& caller, MessageId const& id);
+Task<net::Page<Message>> list_messages(Deps& deps, Caller const& caller,
+    ConversationId const& conversation, ListMessages const& query);
+Task<net::Page<Message>> list_message_log(
+    Deps& deps, Caller const& caller, ListMessageLog const& query);
+Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, MessageId const& id);
+/// Tries a failed message again, from the beginning.
+Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id);
+
+void add_routes(net::Router& router, Deps& deps);
+
+}

@@ -1,0 +1,147 @@
+#include "base/errors.hpp"
+#include "messages/append.hpp"
+
+#include <charconv>
+
+namespace hermod::messages {
+
+static std::optional<std::int64_t> number_of(std::string const& text)
+{
+    std::int64_t number = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 0)
+        return std::nullopt;
+    return number;
+}
+
+/// A message the caller may see, or message_not_found.
+static MessageRow require_message(db::Tx const& tx, Caller const& caller, MessageId const& id)
+{
+    auto row = find_message(tx, id);
+    if (!row)
+        throw Problem{Errc::message_not_found};
+    try {
+        conversations::require_visible(tx, caller, row->conversation_id);
+    } catch (Problem const&) {
+        throw Problem{Errc::message_not_found};
+    }
+    return *std::move(row);
+}
+
+Task<Message> get_message(Deps& deps, Caller const& caller, MessageId const& id)
+{
+    co_return co_await deps.db.read(caller.workspace,
+        [&](db::Tx const& tx) { return to_message(require_message(tx, caller, id)); });
+}
+
+/// Which way a page goes, and from where.
+struct Way {
+    bool forward = false;
+    std::int64_t seq = INT64_MAX;
+};
+
+static Way direction_of(ListMessages const& query)
+{
+    if (query.before_seq && query.after_seq)
+        throw Problem{Errc::invalid_query, {}, {{"after_seq", "excludes before_seq"}}};
+    if (query.cursor) {
+        auto const fields = net::decode_cursor(query.cursor->value);
+        auto const seq = fields && fields->size() == 2 ? number_of((*fields)[1]) : std::nullopt;
+        if (!seq || ((*fields)[0] != "after" && (*fields)[0] != "before"))
+            throw Problem{Errc::invalid_cursor};
+        return {(*fields)[0] == "after", *seq};
+    }
+    if (query.after_seq)
+        return {true, query.after_seq->value};
+    return {false, query.before_seq ? query.before_seq->value : INT64_MAX};
+}
+
+/// The newest message a person may not see: history begins where they joined.
+static std::int64_t history_floor(
+    db::Tx const& tx, Caller const& caller, ConversationId const& conversation)
+{
+    auto const standing = conversations::require_visible(tx, caller, conversation);
+    if (caller.kind == Caller::Kind::api_key || standing.kind == conversations::Kind::external)
+        return 0;
+    return conversations::joined_seq(tx, conversation, caller.person).value_or(0);
+}
+
+Task<net::Page<Message>> list_messages(
+    Deps& deps, Caller const& caller, ConversationId const& conversation, ListMessages const& query)
+{
+    auto const [forward, seq] = direction_of(query);
+    auto const limit = query.limit.value.value;
+    co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        auto const floor = history_floor(tx, caller, conversation);
+        auto const rows = forward ? list_after(tx, conversation, std::max(seq, floor), limit + 1)
+                                  : list_before(tx, conversation, seq, floor, limit + 1);
+        net::Page<Message> page;
+        for (auto const& row : rows) {
+            if (static_cast<std::int64_t>(page.data.size()) == limit) {
+                page.next = net::encode_cursor(
+                    {forward ? "after" : "before", std::to_string(page.data.back().seq)});
+                break;
+            }
+            page.data.push_back(to_message(row));
+        }
+        return page;
+    });
+}
+
+Task<net::Page<Message>> list_message_log(
+    Deps& deps, Caller const& caller, ListMessageLog const& query)
+{
+    std::optional<std::int64_t> before;
+    if (query.cursor) {
+        auto const fields = net::decode_cursor(query.cursor->value);
+        before = fields && fields->size() == 1 ? number_of(fields->front()) : std::nullopt;
+        if (!before)
+            throw Problem{Errc::invalid_cursor};
+    }
+    auto const limit = query.limit.value.value;
+    co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        net::Page<Message> page;
+        std::int64_t last = 0;
+        for (auto const& row : list_log(tx, query, before, limit + 1)) {
+            if (static_cast<std::int64_t>(page.data.size()) == limit) {
+                page.next = net::encode_cursor({std::to_string(last)});
+                break;
+            }
+            last = row.log_offset;
+            page.data.push_back(to_message(row));
+        }
+        return page;
+    });
+}
+
+Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, MessageId const& id)
+{
+    co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        require_message(tx, caller, id);
+        net::Page<Attempt> page;
+        for (auto const& row : list_attempts(tx, id)) {
+            std::optional<MessageError> error;
+            if (row.error)
+                error = read_stored_json<MessageError>(*row.error);
+            page.data.push_back({row.n, row.started_at, row.duration_ms, row.outcome, error});
+        }
+        return page;
+    });
+}
+
+Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id)
+{
+    co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+        auto row = require_message(tx, caller, id);
+        if (row.direction != Direction::outbound || row.status != Status::failed)
+            throw Problem{Errc::not_resendable};
+        accounts::require_visible(tx, caller, *row.account_id);
+        row.status = Status::queued;
+        row.error.reset();
+        write_status(tx, row, Status::failed);
+        add_send_job(tx, row, jobs::Lane::conversation, std::nullopt);
+        return to_message(*find_message(tx, id));
+    });
+}
+
+}

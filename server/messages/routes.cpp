@@ -1,0 +1,119 @@
+#include "messages/messages.hpp"
+#include "net/router.hpp"
+
+namespace hermod::messages {
+
+/// `?wait=` of an addressed send.
+struct SendQuery {
+    Or<Int<0, 30>, std::int64_t{0}> wait; ///< seconds to hold the answer until it was sent
+};
+BOOST_DESCRIBE_STRUCT(SendQuery, (), (wait))
+
+static MessageId message_of(net::Request const& request)
+{
+    return request.path_id<MessageId>("message_id");
+}
+
+static ConversationId conversation_of(net::Request const& request)
+{
+    return request.path_id<ConversationId>("conversation_id");
+}
+
+static Task<net::Reply> post_message(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<SendMessage>();
+    co_return net::created(co_await send_message(deps, caller, conversation_of(request), command));
+}
+
+static Task<net::Reply> post_addressed(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const wait = std::chrono::seconds{request.query_as<SendQuery>().wait.value.value};
+    auto const deadline = deps.clock.now() + wait;
+    auto message = co_await send_addressed(deps, caller, request.body_as<SendAddressed>());
+    if (wait > std::chrono::seconds{0})
+        message = co_await wait_until_settled(deps, caller, std::move(message), deadline);
+    co_return net::accepted(message);
+}
+
+static Task<net::Reply> get_messages(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& query = request.query_as<ListMessages>();
+    co_return net::ok(co_await list_messages(deps, caller, conversation_of(request), query));
+}
+
+static Task<net::Reply> get_log(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await list_message_log(deps, caller, request.query_as<ListMessageLog>()));
+}
+
+static Task<net::Reply> get_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await get_message(deps, caller, message_of(request)));
+}
+
+static Task<net::Reply> get_attempts(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await list_attempts(deps, caller, message_of(request)));
+}
+
+static Task<net::Reply> post_resend(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::accepted(co_await resend_message(deps, caller, message_of(request)));
+}
+
+static void add_send_routes(net::FeatureRoutes<Deps>& routes)
+{
+    routes
+        .post<SendMessage, Message>(
+            "/api/v1/conversations/{conversation_id}/messages", post_message)
+        .scope("messages:send")
+        .status(201)
+        .summary("Send a message to a conversation")
+        .fails_with(
+            {Errc::conversation_not_found, Errc::person_not_found, Errc::participant_not_found,
+                Errc::message_not_found, Errc::account_not_found, Errc::client_id_reused,
+                Errc::unsupported_content, Errc::recipient_unreachable, Errc::unknown_connector});
+    routes.post<SendAddressed, Message>("/api/v1/messages", post_addressed)
+        .query<SendQuery>()
+        .scope("messages:send")
+        .status(202)
+        .summary("Send a message to an address")
+        .describe("Finds or makes the person and the conversation. With wait, answers when the "
+                  "message was sent or has failed, or after that many seconds.")
+        .fails_with({Errc::person_not_found, Errc::account_not_found, Errc::message_not_found,
+            Errc::invalid_phone_number, Errc::invalid_email, Errc::client_id_reused,
+            Errc::unsupported_content, Errc::recipient_unreachable, Errc::unknown_connector,
+            Errc::no_account});
+    routes.post<net::Nothing, Message>("/api/v1/messages/{message_id}/resend", post_resend)
+        .scope("messages:send")
+        .status(202)
+        .summary("Try a failed message again")
+        .fails_with({Errc::message_not_found, Errc::not_resendable, Errc::account_not_found});
+}
+
+void add_routes(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes routes{router, deps, "messages"};
+    add_send_routes(routes);
+    routes.get<net::Page<Message>>("/api/v1/conversations/{conversation_id}/messages", get_messages)
+        .query<ListMessages>()
+        .scope("messages:read")
+        .summary("List a conversation's messages, newest first, or after a seq")
+        .fails_with({Errc::conversation_not_found, Errc::invalid_cursor});
+    routes.get<net::Page<Message>>("/api/v1/messages", get_log)
+        .query<ListMessageLog>()
+        .scope("messages:read")
+        .summary("List what crossed the accounts, newest first")
+        .fails_with({Errc::invalid_cursor});
+    routes.get<Message>("/api/v1/messages/{message_id}", get_one)
+        .scope("messages:read")
+        .summary("Get a message")
+        .fails_with({Errc::message_not_found});
+    routes.get<net::Page<Attempt>>("/api/v1/messages/{message_id}/attempts", get_attempts)
+        .scope("messages:read")
+        .summary("List the tries of an outgoing message")
+        .fails_with({Errc::message_not_found});
+}
+
+}

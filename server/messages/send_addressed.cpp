@@ -1,0 +1,180 @@
+#include "access/idempotency.hpp"
+#include "base/errors.hpp"
+#include "messages/append.hpp"
+#include "people/people.hpp"
+
+#include <algorithm>
+
+namespace hermod::messages {
+
+/// A person with the address that the chosen account reaches them at.
+struct Route {
+    accounts::Account account;
+    Party to;
+};
+
+static accounts::Account account_for(db::Tx const& tx, Deps const& deps, Caller const& caller,
+    SendAddressed const& command, people::AddressKind kind)
+{
+    if (command.account_id) {
+        auto account = accounts::require_visible(tx, caller, *command.account_id);
+        if (!accounts::reaches(deps.connectors, account, kind))
+            throw Problem{
+                Errc::recipient_unreachable, "the account does not reach such an address"};
+        return account;
+    }
+    auto const connector = command.connector
+        ? std::optional<std::string_view>{command.connector->value}
+        : std::nullopt;
+    if (connector && !deps.connectors.find(*connector))
+        throw Problem{Errc::unknown_connector};
+    auto account = accounts::find_default(tx, kind, connector, caller.test);
+    if (!account)
+        throw Problem{Errc::no_account};
+    return *std::move(account);
+}
+
+static Route route_to_address(db::Tx& tx, Deps const& deps, Caller const& caller,
+    SendAddressed const& command, people::ParsedAddress const& address)
+{
+    // The account first: a send that cannot go leaves no person behind.
+    auto account = account_for(tx, deps, caller, command, address.kind);
+    auto reached = people::find_or_create_by_address(tx, address);
+    return {std::move(account), {reached.person, address.value, std::move(reached.name)}};
+}
+
+/// The first of a person's kinds of address that has an account.
+static Route route_to_person(db::Tx& tx, Deps const& deps, Caller const& caller,
+    SendAddressed const& command, people::PersonRow const& person)
+{
+    using people::AddressKind;
+    bool has_address = false;
+    for (auto const kind : {AddressKind::whatsapp, AddressKind::phone, AddressKind::email}) {
+        auto address = people::primary_address(tx, person.id, kind);
+        if (!address)
+            continue;
+        has_address = true;
+        try {
+            auto account = account_for(tx, deps, caller, command, kind);
+            return {std::move(account), {person.id, std::move(address->value), person.name}};
+        } catch (Problem const& problem) {
+            if (problem.code != Errc::no_account && problem.code != Errc::recipient_unreachable)
+                throw;
+        }
+    }
+    if (has_address && !command.account_id)
+        throw Problem{Errc::no_account};
+    throw Problem{Errc::recipient_unreachable};
+}
+
+/// The recipient with its address read, before any transaction.
+struct Target {
+    std::optional<people::ParsedAddress> address;
+    std::optional<PersonId> person;
+    std::optional<std::string> external_id;
+};
+
+static Target target_of(Recipient const& recipient)
+{
+    if (auto const* plain = std::get_if<Recipient::Plain>(&recipient.value))
+        return {people::parse_address(plain->address, "to"), {}, {}};
+    if (auto const* kinded = std::get_if<Recipient::Kinded>(&recipient.value))
+        return {people::parse_address(
+                    kinded->kind, kinded->address, "to." + std::string{to_name(kinded->kind)}),
+            {}, {}};
+    if (auto const* person = std::get_if<PersonId>(&recipient.value))
+        return {{}, *person, {}};
+    return {{}, {}, std::get<Recipient::External>(recipient.value).external_id};
+}
+
+static Route route_of(db::Tx& tx, Deps const& deps, Caller const& caller,
+    SendAddressed const& command, Target const& target)
+{
+    if (target.address)
+        return route_to_address(tx, deps, caller, command, *target.address);
+    if (target.person)
+        return route_to_person(
+            tx, deps, caller, command, people::require_person(tx, *target.person));
+    auto const person = people::find_by_external_id(tx, *target.external_id);
+    if (!person)
+        throw Problem{Errc::person_not_found};
+    return route_to_person(tx, deps, caller, command, *person);
+}
+
+static MessageRow row_of(db::Tx const& tx, Caller const& caller, SendAddressed const& command,
+    Content const& content, ConversationId const& conversation)
+{
+    auto const author = people::find_person(tx, caller.person);
+    return {
+        .id = {},
+        .conversation_id = conversation,
+        .author_id = caller.person,
+        .author_name = author ? author->name : std::nullopt,
+        .direction = {},
+        .account_id = {},
+        .provider_id = {},
+        .from_address = {},
+        .recipients = {},
+        .type = content.type,
+        .content = content.json,
+        .subject = command.subject ? std::optional{command.subject->value} : std::nullopt,
+        .status = {},
+        .error = {},
+        .client_id = command.client_id ? std::optional{command.client_id->value} : std::nullopt,
+        .reply_to = command.reply_to,
+        .metadata = command.metadata.value_or(Metadata{}).text,
+        .created_at = {},
+        .edited_at = {},
+        .deleted_at = {},
+    };
+}
+
+Task<Message> send_addressed(Deps& deps, Caller const& caller, SendAddressed const& command)
+{
+    auto const content = read_content(
+        command.text ? std::optional<std::string_view>{command.text->value} : std::nullopt,
+        command.type,
+        command.content ? std::optional<std::string_view>{command.content->text} : std::nullopt);
+    auto const target = target_of(command.to);
+    auto const hash = command.client_id ? sha256("to:" + to_json(command)) : Digest{};
+    co_return co_await access::write_once(deps.db, caller, 202, [&](db::Tx& tx) {
+        if (auto earlier = find_earlier(tx, caller.person, command.client_id, hash))
+            return *std::move(earlier);
+        auto const route = route_of(tx, deps, caller, command, target);
+        require_carries(deps.connectors, route.account, content, command.subject.has_value());
+        auto const conversation =
+            conversations::find_or_create_external(tx, route.account.id, route.to.person_id);
+        require_reply_target(tx, conversation, command.reply_to);
+        auto message = append_outbound(tx, row_of(tx, caller, command, content, conversation),
+            {route.account, route.to, command.priority.value, command.send_at});
+        if (command.client_id)
+            insert_key(tx, caller.person, command.client_id->value, message.id, hash);
+        return message;
+    });
+}
+
+static bool is_settled(Message const& message)
+{
+    return message.status && *message.status != Status::queued
+        && *message.status != Status::sending;
+}
+
+Task<Message> wait_until_settled(
+    Deps& deps, Caller const& caller, Message message, Timestamp deadline)
+{
+    auto offset = (co_await deps.log.extent(caller.workspace)).head;
+    while (!is_settled(message) && deps.clock.now() < deadline) {
+        auto const row = co_await deps.db.read(
+            caller.workspace, [&](db::Tx const& tx) { return find_message(tx, message.id); });
+        if (!row)
+            break;
+        message = to_message(*row);
+        if (is_settled(message))
+            break;
+        co_await deps.log.wait_beyond(caller.workspace, offset, deadline);
+        ++offset;
+    }
+    co_return message;
+}
+
+}

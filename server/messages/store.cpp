@@ -1,0 +1,211 @@
+#include "messages/store.hpp"
+
+#include <algorithm>
+
+namespace hermod::messages {
+
+/// A row's columns with its author's name; every SELECT of messages below begins so.
+#define HERMOD_SELECT_MESSAGES                                                                     \
+    "SELECT m.id, m.conversation_id, m.seq, m.rev, m.author_id, h.name, m.direction,"              \
+    " m.account_id, m.provider_id, m.from_address, m.recipients, m.type, m.content, m.subject,"    \
+    " m.status, m.error, m.visibility, m.client_id, m.reply_to, m.metadata, m.log_offset,"         \
+    " m.created_at, m.edited_at, m.deleted_at"                                                     \
+    " FROM messages m"                                                                             \
+    " LEFT JOIN people h ON h.workspace_id = m.workspace_id AND h.id = m.author_id"                \
+    " WHERE m.workspace_id = $1 "
+
+Message to_message(MessageRow const& row)
+{
+    Message message{
+        .id = row.id,
+        .conversation_id = row.conversation_id,
+        .seq = row.seq,
+        .rev = row.rev,
+        .direction = row.direction,
+        .account_id = row.account_id,
+        .provider_id = row.provider_id,
+        .from = {row.author_id, row.from_address, row.author_name},
+        .to = {},
+        .type = row.type,
+        .content = {row.content},
+        .status = row.status,
+        .error = {},
+        .visibility = row.visibility,
+        .client_id = row.client_id,
+        .reply_to = row.reply_to,
+        .reactions = {},
+        .metadata = {row.metadata},
+        .created_at = row.created_at,
+        .edited_at = row.edited_at,
+        .deleted_at = row.deleted_at,
+    };
+    if (row.recipients)
+        message.to = read_stored_json<std::vector<Party>>(*row.recipients);
+    if (row.error)
+        message.error = read_stored_json<MessageError>(*row.error);
+    return message;
+}
+
+void insert_message(db::Tx& tx, MessageRow const& row)
+{
+    tx.run(R"sql(
+        INSERT INTO messages (workspace_id, conversation_id, seq, id, rev, author_id, direction,
+            account_id, provider_id, from_address, recipients, type, content, subject, status,
+            error, visibility, client_id, reply_to, metadata, log_offset, created_at, edited_at,
+            deleted_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, NULL, $16, $17,
+            $18, $19, $20, $21, NULL, NULL))sql",
+        row.conversation_id, row.seq, row.id, row.rev, row.author_id, row.direction, row.account_id,
+        row.provider_id, row.from_address, row.recipients, row.type, row.content, row.subject,
+        row.status, row.visibility, row.client_id, row.reply_to, row.metadata, row.log_offset,
+        row.created_at);
+}
+
+std::optional<MessageRow> find_message(db::Tx const& tx, MessageId const& id)
+{
+    return tx.one<MessageRow>(HERMOD_SELECT_MESSAGES "AND m.id = $2", id);
+}
+
+std::optional<MessageRow> find_by_provider_id(
+    db::Tx const& tx, AccountId const& account, std::string_view provider_id)
+{
+    return tx.one<MessageRow>(HERMOD_SELECT_MESSAGES "AND m.account_id = $2 AND m.provider_id = $3",
+        account, provider_id);
+}
+
+std::vector<MessageRow> list_before(db::Tx const& tx, ConversationId const& id, std::int64_t seq,
+    std::int64_t floor, std::int64_t limit)
+{
+    return tx.all<MessageRow>(HERMOD_SELECT_MESSAGES
+        "AND m.conversation_id = $2 AND m.seq < $3 AND m.seq > $4 ORDER BY m.seq DESC LIMIT $5",
+        id, seq, floor, limit);
+}
+
+std::vector<MessageRow> list_after(
+    db::Tx const& tx, ConversationId const& id, std::int64_t seq, std::int64_t limit)
+{
+    return tx.all<MessageRow>(HERMOD_SELECT_MESSAGES
+        "AND m.conversation_id = $2 AND m.seq > $3 ORDER BY m.seq LIMIT $4",
+        id, seq, limit);
+}
+
+std::vector<MessageRow> list_log(db::Tx const& tx, ListMessageLog const& filter,
+    std::optional<std::int64_t> before, std::int64_t limit)
+{
+    return tx.all<MessageRow>(HERMOD_SELECT_MESSAGES
+        "AND m.direction IS NOT NULL"
+        " AND ($2 IS NULL OR m.log_offset < $2) AND ($3 IS NULL OR m.status = $3)"
+        " AND ($4 IS NULL OR m.direction = $4) AND ($5 IS NULL OR m.account_id = $5)"
+        " AND ($6 IS NULL OR m.conversation_id = $6)"
+        " ORDER BY m.log_offset DESC LIMIT $7",
+        before, filter.status, filter.direction, filter.account_id, filter.conversation_id, limit);
+}
+
+void update_status(db::Tx& tx, MessageRow const& row)
+{
+    tx.run(R"sql(
+        UPDATE messages SET status = $4, error = $5, provider_id = $6, rev = $7
+        WHERE workspace_id = $1 AND conversation_id = $2 AND seq = $3)sql",
+        row.conversation_id, row.seq, row.status, row.error, row.provider_id, row.rev);
+}
+
+std::optional<MessageKey> find_key(
+    db::Tx const& tx, PersonId const& author, std::string_view client_id)
+{
+    auto const row = tx.one<std::tuple<MessageId, Digest>>(R"sql(
+        SELECT message_id, body_hash FROM message_keys
+        WHERE workspace_id = $1 AND author_id = $2 AND client_id = $3)sql",
+        author, client_id);
+    if (!row)
+        return std::nullopt;
+    return MessageKey{std::get<0>(*row), std::get<1>(*row)};
+}
+
+void insert_key(db::Tx& tx, PersonId const& author, std::string_view client_id,
+    MessageId const& message, Digest const& body_hash)
+{
+    tx.run(R"sql(
+        INSERT INTO message_keys
+            (workspace_id, author_id, client_id, message_id, body_hash, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6))sql",
+        author, client_id, message, body_hash, tx.now());
+}
+
+std::int64_t delete_old_keys(db::Tx& tx, Timestamp before, std::int64_t limit)
+{
+    return tx.run_counted(R"sql(
+        DELETE FROM message_keys WHERE workspace_id = $1 AND (author_id, client_id) IN (
+            SELECT author_id, client_id FROM message_keys
+            WHERE workspace_id = $1 AND created_at < $2 LIMIT $3))sql",
+        before, limit);
+}
+
+void insert_attempt(db::Tx& tx, MessageId const& message, AttemptRow const& attempt)
+{
+    tx.run(R"sql(
+        INSERT INTO attempts (workspace_id, message_id, n, started_at, duration_ms, outcome, error)
+        VALUES ($1, $2, $3, $4, $5, $6, $7))sql",
+        message, attempt.n, attempt.started_at, attempt.duration_ms, attempt.outcome,
+        attempt.error);
+}
+
+std::vector<AttemptRow> list_attempts(db::Tx const& tx, MessageId const& message)
+{
+    return tx.all<AttemptRow>(R"sql(
+        SELECT {columns} FROM attempts WHERE workspace_id = $1 AND message_id = $2 ORDER BY n)sql",
+        message);
+}
+
+std::int64_t next_attempt(db::Tx const& tx, MessageId const& message)
+{
+    return *tx.one<std::int64_t>(R"sql(
+        SELECT COALESCE(MAX(n), 0) + 1 FROM attempts
+        WHERE workspace_id = $1 AND message_id = $2)sql",
+        message);
+}
+
+std::optional<SeenInput> find_input(db::Tx const& tx, AccountId const& account,
+    std::string_view provider_id, std::string_view kind, std::string_view status)
+{
+    auto const row = tx.one<std::optional<MessageId>>(R"sql(
+        SELECT message_id FROM provider_inputs
+        WHERE workspace_id = $1 AND account_id = $2 AND provider_id = $3 AND kind = $4
+          AND status = $5)sql",
+        account, provider_id, kind, status);
+    return row ? std::optional{SeenInput{*row}} : std::nullopt;
+}
+
+void insert_input(db::Tx& tx, AccountId const& account, std::string_view provider_id,
+    std::string_view kind, std::string_view status, std::optional<MessageId> const& message)
+{
+    tx.run(R"sql(
+        INSERT INTO provider_inputs
+            (workspace_id, account_id, provider_id, kind, status, message_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7))sql",
+        account, provider_id, kind, status, message, tx.now());
+}
+
+std::vector<std::string> list_references(
+    db::Tx const& tx, ConversationId const& conversation, std::int64_t seq, std::int64_t limit)
+{
+    auto ids = tx.all<std::string>(R"sql(
+        SELECT provider_id FROM messages
+        WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3 AND provider_id IS NOT NULL
+        ORDER BY seq DESC LIMIT $4)sql",
+        conversation, seq, limit);
+    std::ranges::reverse(ids);
+    return ids;
+}
+
+std::optional<std::string> last_address_of(
+    db::Tx const& tx, ConversationId const& conversation, PersonId const& person)
+{
+    return tx.one<std::string>(R"sql(
+        SELECT from_address FROM messages
+        WHERE workspace_id = $1 AND conversation_id = $2 AND author_id = $3
+          AND direction = 'inbound'
+        ORDER BY seq DESC LIMIT 1)sql",
+        conversation, person);
+}
+
+}
