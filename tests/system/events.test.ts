@@ -126,7 +126,7 @@ test("another workspace's events are not there, whatever the cursor", async () =
 
 test('a key sees what its scopes give, and its cursor moves on past the rest', async () => {
   const own = await world.tenant();
-  const reader = await own.clientWith(['people:read']);
+  const reader = await own.clientWith(['events:read', 'people:read']);
   const log = new EventLog(reader);
   await own.sandbox();
   const made = await own.hermod.people.create({ name: 'seen' });
