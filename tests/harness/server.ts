@@ -72,6 +72,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     HERMOD_NET_ALLOW_PRIVATE_NETWORKS: 'true',
     HERMOD_NET_RATE_LIMIT_PER_ADDRESS: '0',
     HERMOD_NET_RATE_LIMIT_PER_KEY: '0',
+    HERMOD_NET_RATE_LIMIT_PER_WORKSPACE: '0',
     HERMOD_NET_RATE_LIMIT_SIGN_IN_PER_ADDRESS: '0',
     ...options.env,
   };
