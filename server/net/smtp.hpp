@@ -78,9 +78,10 @@ public:
     /// Cuts what is under way short and joins the threads. Before any io_context dies.
     void close();
 
+    struct Dialogue;
+
 private:
     struct State;
-    struct Dialogue;
     Task<SmtpOutcome> run(std::shared_ptr<Dialogue> dialogue);
 
     std::shared_ptr<State> state_;
