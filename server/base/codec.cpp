@@ -38,10 +38,16 @@ FieldErrors::Scope::Scope(FieldErrors& errors, std::size_t index)
     errors.path_ += ']';
 }
 
-void Schemas::define(std::string_view name, json::object schema)
+std::string Schemas::define(std::string_view name, json::object schema)
 {
     auto const [place, inserted] = components.emplace(name, schema);
-    HERMOD_CHECK(inserted || place->value() == json::value(std::move(schema)));
+    if (inserted || place->value() == json::value(schema))
+        return std::string{name};
+    HERMOD_CHECK(direction == Direction::in);
+    auto const input = std::string{name} + "Input";
+    auto const [other, new_input] = components.emplace(input, schema);
+    HERMOD_CHECK(new_input || other->value() == json::value(std::move(schema)));
+    return input;
 }
 
 json::object Schemas::reference(std::string_view name)

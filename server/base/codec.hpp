@@ -85,7 +85,8 @@ private:
 };
 
 /// The named schemas of one document. A request's optional field may be left out; an answer's is
-/// always there, possibly null: hence the two directions.
+/// always there, possibly null: hence the two directions. Describe the answers first: where a
+/// request's schema differs from the answer's of the same name, it becomes `<name>Input`.
 class Schemas {
 public:
     enum class Direction { in, out };
@@ -93,8 +94,9 @@ public:
     Direction direction = Direction::out;
     json::object components;
 
-    /// Puts `schema` under `name` unless it is there; two different schemas of one name are a bug.
-    void define(std::string_view name, json::object schema);
+    /// Puts `schema` under `name` unless it is there and returns the name it has, for `reference`.
+    /// Two different schemas of one name and direction are a bug.
+    std::string define(std::string_view name, json::object schema);
     static json::object reference(std::string_view name);
 };
 
@@ -517,8 +519,7 @@ struct Codec<T> {
             {"additionalProperties", false}};
         if (!required.empty())
             schema["required"] = std::move(required);
-        schemas.define(type_name<T>(), std::move(schema));
-        return Schemas::reference(type_name<T>());
+        return Schemas::reference(schemas.define(type_name<T>(), std::move(schema)));
     }
 
 private:

@@ -213,7 +213,7 @@ std::optional<Reply> Pipeline::begin(Exchange& exchange)
 std::optional<Problem> Pipeline::limit_address(Exchange& exchange)
 {
     auto const& limit = options_.per_address;
-    if (!limit.is_on())
+    if (!limit.is_on() || exchange.route->tag.empty()) // the operator's routes
         return std::nullopt;
     auto const key = address_key(exchange.request.remote_address);
     auto const verdict = exchange.route->auth == Auth::none ? by_address_.take(key, limit)

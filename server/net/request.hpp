@@ -163,13 +163,13 @@ struct Codec<net::Page<T>> {
     static json::object schema(Schemas& schemas)
     {
         auto const name = std::string{type_name<T>()} + "Page";
-        schemas.define(name,
+        auto const defined = schemas.define(name,
             {{"type", "object"},
                 {"properties",
                     json::object{{"data", Codec<std::vector<T>>::schema(schemas)},
                         {"next", Codec<std::optional<std::string>>::schema(schemas)}}},
                 {"required", json::array{"data", "next"}}, {"additionalProperties", false}});
-        return Schemas::reference(name);
+        return Schemas::reference(defined);
     }
 };
 
