@@ -150,6 +150,7 @@ struct Deps {
     PasswordThread& passwords;
     AttemptLimits& attempts;
     CredentialCache& cache;
+    seconds session_lifetime{30 * 24 * 3600}; ///< as long as a session can be refreshed
 };
 
 Task<SignedIn> register_login(Deps& deps, Register const& command);

@@ -1,10 +1,8 @@
 #pragma once
 
-#include "base/task.hpp"
-#include "base/time.hpp"
+#include "base/side_thread.hpp"
 
 #include <cstddef>
-#include <memory>
 #include <string>
 
 namespace hermod::access {
@@ -15,21 +13,16 @@ class PasswordThread {
 public:
     static constexpr std::size_t max_queued = 32;
 
-    explicit PasswordThread(Clock& clock);
-    ~PasswordThread();
-    PasswordThread(PasswordThread const&) = delete;
-    PasswordThread& operator=(PasswordThread const&) = delete;
+    explicit PasswordThread(Clock& clock) : thread_(max_queued, clock) { }
 
     Task<std::string> hash(std::string password);
     /// An empty hash (no such login) is never right, and takes as long to find out.
     Task<bool> verify(std::string hash, std::string password);
     /// Finishes what is queued and ends the thread. Before any io_context dies.
-    void close();
+    void close() { thread_.close(); }
 
 private:
-    struct State;
-    std::shared_ptr<State> state_;
-    Clock& clock_;
+    SideThread thread_;
 };
 
 }

@@ -23,16 +23,20 @@ struct AccessToken {
 /// holds stays good. Thread-safe.
 class TokenSigner {
 public:
-    static constexpr seconds lifetime{15 * 60};
+    /// The keyring outlives the signer.
+    explicit TokenSigner(Keyring const& keyring, seconds lifetime = seconds{15 * 60});
 
-    explicit TokenSigner(Keyring const& keyring);
-
+    seconds lifetime() const { return lifetime_; }
     std::string sign(AccessToken const& token, Timestamp now) const;
     /// Nothing where the text is not one of our tokens or its time is over.
     std::optional<AccessToken> verify(std::string_view text, Timestamp now) const;
 
 private:
+    bool is_signed(
+        std::string_view text, std::string_view signature, std::string_view key_id) const;
+
     Keyring const& keyring_;
+    seconds lifetime_;
     SigningKey newest_;
 };
 

@@ -30,9 +30,10 @@ struct Caller {
     enum class Kind { anonymous, api_key, session };
 
     Kind kind = Kind::anonymous;
-    WorkspaceId workspace;
-    PersonId person; ///< an API key acts as its own bot
+    WorkspaceId workspace; ///< nil: a login with several, on a route that needs none
+    PersonId person; ///< nil with it; an API key acts as its own bot
     LoginId login; ///< of a session
+    SessionId session;
     KeyId key; ///< of an API key
     Role role = Role::viewer; ///< of a session; a key has scopes instead
     std::set<std::string, std::less<>> scopes; ///< of a key

@@ -28,6 +28,11 @@ RouteBuilder& RouteBuilder::open()
     route_->auth = Auth::none;
     return *this;
 }
+RouteBuilder& RouteBuilder::across_workspaces()
+{
+    route_->in_workspace = false;
+    return *this;
+}
 RouteBuilder& RouteBuilder::status(int success)
 {
     route_->success = success;

@@ -32,6 +32,7 @@ struct Route {
     std::string description;
     std::string scope; ///< empty: any authenticated caller
     Auth auth = Auth::required;
+    bool in_workspace = true; ///< false: a login with several need not say which
     int success = 200;
     std::vector<Errc> failures;
     std::size_t max_body = 1 << 20;
@@ -53,6 +54,7 @@ public:
     RouteBuilder& describe(std::string text);
     RouteBuilder& scope(std::string name);
     RouteBuilder& open(); ///< needs no credentials
+    RouteBuilder& across_workspaces(); ///< the caller's workspace may be nil
     RouteBuilder& status(int success);
     RouteBuilder& max_body(std::size_t bytes);
     RouteBuilder& fails_with(std::initializer_list<Errc> codes);

@@ -30,12 +30,15 @@ void add_routes(net::Router& router, Deps& deps)
     net::FeatureRoutes<Deps> routes{router, deps, "workspaces"};
     routes.get<net::Page<WorkspaceOfLogin>>("/api/v1/workspaces", get_workspaces)
         .summary("List the workspaces of the login")
+        .across_workspaces()
         .fails_with({Errc::forbidden});
     routes.get<Workspace>("/api/v1/workspaces/{workspace_id}", get_one)
         .summary("Get a workspace")
+        .across_workspaces()
         .fails_with({Errc::workspace_not_found, Errc::missing_scope});
     routes.patch<UpdateWorkspace, Workspace>("/api/v1/workspaces/{workspace_id}", patch_one)
         .summary("Change a workspace")
+        .across_workspaces()
         .fails_with({Errc::workspace_not_found, Errc::missing_scope});
 }
 

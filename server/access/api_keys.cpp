@@ -1,0 +1,109 @@
+#include "access/api_keys.hpp"
+
+#include "access/store.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace hermod::access {
+
+static constexpr std::size_t max_api_keys = 200; // of one workspace
+
+/// The first segments of the routes.
+static constexpr std::array<std::string_view, 23> areas{"accounts", "analytics", "api_keys",
+    "audit_log", "automations", "campaigns", "canned_replies", "conversations", "events", "files",
+    "jobs", "labels", "messages", "notifications", "people", "pusher_apps", "sandbox", "schedules",
+    "search", "segments", "templates", "webhooks", "workspaces"};
+
+Secret Secret::make(Environment environment)
+{
+    Secret secret;
+    secret.key = "hk_" + std::string{to_name(environment)} + '_' + random_token(32);
+    secret.prefix = secret.key.substr(0, 12);
+    secret.hash = sha256(secret.key);
+    return secret;
+}
+
+bool is_scope(std::string_view scope)
+{
+    if (scope == "admin" || scope == "messages:send" || scope == "messages:send_as")
+        return true;
+    auto const colon = scope.find(':');
+    if (colon == std::string_view::npos)
+        return false;
+    auto const right = scope.substr(colon + 1);
+    return (right == "read" || right == "write")
+        && std::ranges::find(areas, scope.substr(0, colon)) != areas.end();
+}
+
+void require_may_grant(
+    Caller const& caller, std::vector<std::string> const& scopes, Environment environment)
+{
+    if (caller.test && environment == Environment::live)
+        throw Problem{Errc::test_key_refused, "a test key makes no live keys"};
+    for (auto const& scope : scopes) {
+        if (!caller.has_scope(scope))
+            throw Problem{
+                Errc::missing_scope, "the caller does not hold " + scope + " and cannot give it"};
+    }
+}
+
+IssuedApiKey with_key(ApiKey const& view, std::string key)
+{
+    return {view.id, view.name, view.prefix, view.environment, view.scopes, view.person_id,
+        view.expires_at, view.last_used_at, view.created_at, std::move(key)};
+}
+
+std::string without_key(IssuedApiKey const& issued)
+{
+    auto copy = issued;
+    copy.key.reset();
+    return to_json(copy);
+}
+
+NewApiKey NewApiKey::make(CreateApiKey const& command, Timestamp now)
+{
+    std::vector<FieldError> wrong;
+    NewApiKey key{.id = KeyId::make(now),
+        .name = command.name.value,
+        .environment = command.environment.value,
+        .scopes = {},
+        .expires_at = command.expires_at,
+        .secret = Secret::make(command.environment.value)};
+    for (std::size_t i = 0; i < command.scopes.items.size(); ++i) {
+        auto const& scope = command.scopes.items[i].value;
+        if (!is_scope(scope))
+            wrong.push_back({"scopes[" + std::to_string(i) + ']',
+                "must be <area>:read, <area>:write, messages:send, messages:send_as or admin"});
+        else if (std::ranges::find(key.scopes, scope) == key.scopes.end())
+            key.scopes.push_back(scope);
+    }
+    if (key.expires_at && *key.expires_at <= now)
+        wrong.push_back({"expires_at", "must be in the future"});
+    if (!wrong.empty())
+        throw Problem{Errc::invalid_body, {}, std::move(wrong)};
+    return key;
+}
+
+IssuedApiKey issue(db::Tx& tx, NewApiKey const& key)
+{
+    if (store::list_api_keys(tx).size() >= max_api_keys)
+        throw Problem{Errc::limit_reached,
+            "a workspace has at most " + std::to_string(max_api_keys) + " API keys"};
+    store::ApiKeyRow const row{.id = key.id,
+        .name = key.name,
+        .prefix = key.secret.prefix,
+        .environment = key.environment,
+        .scopes = {to_json(key.scopes)},
+        .person_id = people::create_bot(tx, key.name),
+        .hash = key.secret.hash,
+        .expires_at = key.expires_at,
+        .last_used_at = {},
+        .created_at = tx.now()};
+    store::insert_api_key(tx, row);
+    auto global = tx.global();
+    store::insert_key_credential(global, row.hash, tx.workspace(), row.id);
+    return with_key(store::to_view(row), key.secret.key);
+}
+
+}

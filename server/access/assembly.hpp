@@ -1,0 +1,37 @@
+#pragma once
+
+#include "access/access.hpp"
+#include "access/authenticator.hpp"
+#include "access/watch.hpp"
+
+namespace hermod::access {
+
+struct Settings {
+    seconds access_token{15 * 60};
+    seconds session{30 * 24 * 3600};
+};
+
+/// What of this folder lives as long as the process, in order of dependence. Close `passwords`
+/// before the io contexts die; spawn `watch.run()` where requests are served.
+struct Assembly {
+    Assembly(db::Database& database, Clock& clock, Keyring const& keyring, Settings settings = {})
+        : signer(keyring, settings.access_token)
+        , passwords(clock)
+        , authenticator(database, clock, signer, cache)
+        , watch(database, clock, cache)
+        , deps{database, clock, signer, passwords, attempts, cache, settings.session}
+    {
+    }
+    Assembly(Assembly const&) = delete;
+    Assembly& operator=(Assembly const&) = delete;
+
+    TokenSigner signer;
+    PasswordThread passwords;
+    AttemptLimits attempts;
+    CredentialCache cache;
+    Authenticator authenticator;
+    Watch watch;
+    Deps deps;
+};
+
+}

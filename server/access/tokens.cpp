@@ -1,0 +1,89 @@
+#include "access/tokens.hpp"
+
+#include "base/codec.hpp"
+
+namespace hermod::access {
+
+namespace {
+
+constexpr std::string_view issuer = "hermod";
+constexpr std::string_view purpose = "access-token";
+constexpr std::size_t max_length = 1024;
+
+struct Header {
+    std::string alg;
+    std::string typ;
+    std::string kid;
+};
+BOOST_DESCRIBE_STRUCT(Header, (), (alg, typ, kid))
+
+struct Claims {
+    std::string iss;
+    std::string aud;
+    LoginId sub;
+    SessionId sid;
+    std::int64_t iat = 0;
+    std::int64_t exp = 0;
+};
+BOOST_DESCRIBE_STRUCT(Claims, (), (iss, aud, sub, sid, iat, exp))
+
+/// Each kind of token has its own `typ`, so that none can be used as another (RFC 8725 §3.11).
+constexpr std::string_view type = "at+jwt";
+
+template <class T>
+std::optional<T> decode(std::string_view part)
+{
+    auto const text = from_base64url(part);
+    if (!text)
+        return std::nullopt;
+    auto value = read_json<T>(*text);
+    return value ? std::optional{*std::move(value)} : std::nullopt;
+}
+
+}
+
+TokenSigner::TokenSigner(Keyring const& keyring, seconds lifetime)
+    : keyring_(keyring), lifetime_(lifetime), newest_(keyring.derive(purpose))
+{
+}
+
+std::string TokenSigner::sign(AccessToken const& token, Timestamp now) const
+{
+    Header const header{"EdDSA", std::string{type}, keyring_.newest()};
+    Claims const claims{std::string{issuer}, std::string{issuer}, token.login, token.session,
+        now.unix_s(), token.expires_at.unix_s()};
+    auto text = to_base64url(to_json(header)) + '.' + to_base64url(to_json(claims));
+    auto const signature = to_base64url(newest_.sign(text));
+    return text + '.' + signature;
+}
+
+bool TokenSigner::is_signed(
+    std::string_view text, std::string_view signature, std::string_view key_id) const
+{
+    if (key_id == keyring_.newest())
+        return newest_.verify(text, signature);
+    return keyring_.has(key_id)
+        && SigningKey{keyring_.derive(purpose, key_id)}.verify(text, signature);
+}
+
+std::optional<AccessToken> TokenSigner::verify(std::string_view text, Timestamp now) const
+{
+    if (text.size() > max_length)
+        return std::nullopt;
+    auto const first = text.find('.');
+    auto const last = text.rfind('.');
+    if (first == std::string_view::npos || first == last)
+        return std::nullopt;
+    auto const header = decode<Header>(text.substr(0, first));
+    auto const signature = from_base64url(text.substr(last + 1));
+    if (!header || header->alg != "EdDSA" || header->typ != type || !signature
+        || !is_signed(text.substr(0, last), *signature, header->kid))
+        return std::nullopt;
+    auto const claims = decode<Claims>(text.substr(first + 1, last - first - 1));
+    if (!claims || claims->iss != issuer || claims->aud != issuer)
+        return std::nullopt;
+    AccessToken const token{claims->sub, claims->sid, Timestamp::from_s(claims->exp)};
+    return token.expires_at > now ? std::optional{token} : std::nullopt;
+}
+
+}
