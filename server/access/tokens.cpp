@@ -58,12 +58,12 @@ std::string TokenSigner::sign(AccessToken const& token, Timestamp now) const
 }
 
 bool TokenSigner::is_signed(
-    std::string_view text, std::string_view signature, std::string_view key_id) const
+    std::string_view text, std::string_view signature, std::string_view master) const
 {
-    if (key_id == keyring_.newest())
+    if (master == keyring_.newest())
         return newest_.verify(text, signature);
-    return keyring_.has(key_id)
-        && SigningKey{keyring_.derive(purpose, key_id)}.verify(text, signature);
+    return keyring_.has(master)
+        && SigningKey{keyring_.derive(purpose, master)}.verify(text, signature);
 }
 
 std::optional<AccessToken> TokenSigner::verify(std::string_view text, Timestamp now) const

@@ -33,7 +33,7 @@ public:
 
 private:
     bool is_signed(
-        std::string_view text, std::string_view signature, std::string_view key_id) const;
+        std::string_view text, std::string_view signature, std::string_view master) const;
 
     Keyring const& keyring_;
     seconds lifetime_;
