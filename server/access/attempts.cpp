@@ -1,6 +1,9 @@
 #include "access/attempts.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -9,16 +12,13 @@ namespace hermod::access {
 static constexpr std::size_t max_buckets = 100'000;
 
 /// One subscriber of an IPv6 network has a whole /64.
-static std::string subscriber(std::string_view address)
+static std::string subscriber(std::string_view remote_address)
 {
-    std::size_t end = address.size();
-    std::size_t colons = 0;
-    for (std::size_t i = 0; i < address.size(); ++i) {
-        if (address[i] == ':' && ++colons == 4)
-            end = std::min(end, i);
-    }
-    // A shortened form (::) of fewer groups keeps all it has: too fine, never too coarse.
-    return std::string{address.substr(0, end)};
+    std::string address{remote_address};
+    std::array<char, 16> bytes{};
+    if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1)
+        return address;
+    return {bytes.data(), 8};
 }
 
 static Digest key_of(std::string_view remote_address, std::string_view email_key)
