@@ -41,7 +41,7 @@ export interface Operation {
   security?: unknown[];
   parameters?: Parameter[];
   requestBody?: { required?: boolean; content: Content };
-  responses: Record<string, { content?: Content }>;
+  responses: Record<string, { content?: Content; 'x-codes'?: string[] }>;
 }
 
 export interface OpenApi {
@@ -110,7 +110,9 @@ export function checkResponse(method: string, url: URL, response: Response, text
     return problems;
   }
   const declared = route.operation.responses[String(response.status)];
-  if (!declared) return [...problems, `has the status ${response.status}, which is not declared`];
+  if (!declared) return [...problems, `has the status ${response.status}, which is not declared: ${text}`];
+  const code = response.status >= 400 ? (JSON.parse(text) as { code: string }).code : null;
+  if (code && !declared['x-codes']?.includes(code)) problems.push(`has the code ${code}, which is not declared`);
   return [...problems, ...checkBody(route, response, declared.content, text)];
 }
 
