@@ -140,6 +140,11 @@ function checkProblem(response: Response, text: string): string[] {
   return wrong;
 }
 
+/** Whether a value fits the body that a route takes. */
+export function fitsBody(method: string, template: string, value: unknown): boolean {
+  return validatorAt('openapi', 'paths', template, method, 'requestBody', 'content', 'application/json', 'schema')(value) as boolean;
+}
+
 /** What is wrong with an event's `data`; empty where nothing is. */
 export function checkEvent(event: { type: string; data: unknown }): string[] {
   const at = eventsDocument.types.findIndex(({ name }) => name === event.type);
