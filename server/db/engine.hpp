@@ -28,9 +28,12 @@ struct SqliteOptions {
 struct PostgresOptions {
     std::string url; ///< of the role that serves: neither owner nor superuser
     std::string migrate_url; ///< of the owner; empty: `url`
-    std::size_t writers = 4; ///< connections, each with its thread
-    std::size_t readers = 4;
-    std::size_t queue_limit = 65'536;
+    std::size_t writers = 2; ///< connections, each with its thread
+    std::size_t readers = 0; ///< connections that read; 0: one per core
+    std::size_t batch_limit = 256; ///< λs of one commit
+    microseconds batch_time{20'000}; ///< after this no further λ joins the batch
+    std::size_t queue_limit = 65'536; ///< λs that wait; one more gets 503 `overloaded`
+    bool prefetch = true; ///< finds out what a batch will read and asks for it at once
     std::span<SqlFile const> migrations = embedded_migrations();
 };
 

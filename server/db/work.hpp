@@ -41,6 +41,7 @@ public:
 
     std::uint8_t wakes = 0;
     std::exception_ptr error{}; ///< of the last run; null: the λ did well
+    int tries = 0; ///< batches that were lost with it, through no fault that is known
 
 private:
     friend class Completions;

@@ -143,6 +143,12 @@ bool WorkQueue::finished()
     return closed_ && works_.empty();
 }
 
+bool WorkQueue::is_closed()
+{
+    std::lock_guard const lock{mutex_};
+    return closed_;
+}
+
 void WorkQueue::close()
 {
     {

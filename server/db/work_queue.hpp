@@ -49,6 +49,7 @@ public:
     void drop_overdue();
     void close(); ///< what is queued can still be taken
     bool finished(); ///< closed and empty
+    bool is_closed();
 
 private:
     void take_out_overdue(std::vector<Work*>& overdue);
