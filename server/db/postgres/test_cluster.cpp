@@ -175,18 +175,23 @@ static std::string test_server()
     return cluster.url();
 }
 
-std::string new_test_database()
+static std::string name_in(std::string const& url)
+{
+    return url.substr(url.rfind('/') + 1);
+}
+
+std::string new_test_database(std::string const& like)
 {
     static std::atomic<int> count{0};
     auto const name = fmt::format("test_{}_{}", ::getpid(), ++count);
-    run_sql(test_server(), "CREATE DATABASE " + name);
+    run_sql(test_server(),
+        "CREATE DATABASE " + name + (like.empty() ? "" : " TEMPLATE " + name_in(like)));
     return with_database(test_server(), name);
 }
 
 void drop_test_database(std::string const& url)
 {
-    auto const name = url.substr(url.rfind('/') + 1);
-    run_sql(test_server(), "DROP DATABASE " + name + " WITH (FORCE)");
+    run_sql(test_server(), "DROP DATABASE " + name_in(url) + " WITH (FORCE)");
 }
 
 std::string run_sql(std::string const& url, std::string const& sql)

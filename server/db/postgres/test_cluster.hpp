@@ -33,8 +33,9 @@ private:
 };
 
 /// The URL, as superuser, of a new empty database: on the server that HERMOD_TEST_POSTGRES_URL
-/// names, else on a cluster of this process.
-std::string new_test_database();
+/// names, else on a cluster of this process. Given the URL of another database, a copy of it, to
+/// which nobody may be connected.
+std::string new_test_database(std::string const& like = {});
 void drop_test_database(std::string const& url);
 
 /// Runs SQL on a database, for tests that look behind the engine; gives column 0 of row 0.
