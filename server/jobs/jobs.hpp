@@ -48,7 +48,7 @@ struct NewJob {
     std::string order_key;
     Timestamp run_at;
     std::string payload = "{}"; ///< JSON, for the worker
-    std::optional<MessageId> message;
+    std::optional<MessageId> message{};
 };
 
 /// Adds a job in the caller's transaction; the scheduler sees it after the commit.
