@@ -12,7 +12,8 @@ Message append_message(db::Tx& tx, MessageRow row)
     row.id = MessageId::make(tx.now());
     row.seq = head.next_seq();
     row.rev = head.next_rev();
-    row.created_at = tx.now();
+    if (row.created_at == Timestamp{} || row.created_at > tx.now())
+        row.created_at = tx.now();
     auto message = to_message(row);
     row.log_offset = events::append(
         tx, message_created, {message}, {.conversation = row.conversation_id, .person = {}});

@@ -21,7 +21,8 @@ struct Outbound {
 };
 
 /// Gives the row its place in the conversation and stores it, with its event. The caller has filled
-/// in everything but id, seq, rev, log_offset and created_at.
+/// in everything but id, seq, rev and log_offset; created_at is now unless an earlier time is
+/// given.
 Message append_message(db::Tx& tx, MessageRow row);
 
 /// As append_message, with the account's side filled in and the job that sends it.

@@ -77,7 +77,7 @@ Task<MessageId> ProviderInbox::receive(
                 .error = {},
                 .client_id = {},
                 .reply_to = reply_to,
-                .created_at = {},
+                .created_at = message.at.value_or(Timestamp{}),
                 .edited_at = {},
                 .deleted_at = {},
             });

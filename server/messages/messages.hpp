@@ -209,6 +209,9 @@ Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, Message
 /// Tries a failed message again, from the beginning.
 Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id);
 
+/// In the caller's transaction. Throws message_not_found.
+Message require_message(db::Tx const& tx, MessageId const& id);
+
 void add_routes(net::Router& router, Deps& deps);
 
 }

@@ -14,8 +14,16 @@ static std::optional<std::int64_t> number_of(std::string const& text)
     return number;
 }
 
+Message require_message(db::Tx const& tx, MessageId const& id)
+{
+    auto const row = find_message(tx, id);
+    if (!row)
+        throw Problem{Errc::message_not_found};
+    return to_message(*row);
+}
+
 /// A message the caller may see, or message_not_found.
-static MessageRow require_message(db::Tx const& tx, Caller const& caller, MessageId const& id)
+static MessageRow require_visible(db::Tx const& tx, Caller const& caller, MessageId const& id)
 {
     auto row = find_message(tx, id);
     if (!row)
@@ -31,7 +39,7 @@ static MessageRow require_message(db::Tx const& tx, Caller const& caller, Messag
 Task<Message> get_message(Deps& deps, Caller const& caller, MessageId const& id)
 {
     co_return co_await deps.db.read(caller.workspace,
-        [&](db::Tx const& tx) { return to_message(require_message(tx, caller, id)); });
+        [&](db::Tx const& tx) { return to_message(require_visible(tx, caller, id)); });
 }
 
 /// Which way a page goes, and from where.
@@ -117,7 +125,7 @@ Task<net::Page<Message>> list_message_log(
 Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, MessageId const& id)
 {
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
-        require_message(tx, caller, id);
+        require_visible(tx, caller, id);
         net::Page<Attempt> page;
         for (auto const& row : list_attempts(tx, id)) {
             std::optional<MessageError> error;
@@ -132,7 +140,7 @@ Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, Message
 Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id)
 {
     co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
-        auto row = require_message(tx, caller, id);
+        auto row = require_visible(tx, caller, id);
         if (row.direction != Direction::outbound || row.status != Status::failed)
             throw Problem{Errc::not_resendable};
         accounts::require_visible(tx, caller, *row.account_id);
