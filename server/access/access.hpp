@@ -41,13 +41,13 @@ BOOST_DESCRIBE_STRUCT(Login, (), (id, email, name))
 struct SignedIn {
     std::string access_token;
     std::string token_type = "Bearer";
-    Timestamp expires_at; ///< of the access token
+    std::int64_t expires_in = 0; ///< seconds until the access token ends
     std::string refresh_token;
     Login login;
     std::vector<workspaces::WorkspaceOfLogin> workspaces;
 };
 BOOST_DESCRIBE_STRUCT(
-    SignedIn, (), (access_token, token_type, expires_at, refresh_token, login, workspaces))
+    SignedIn, (), (access_token, token_type, expires_in, refresh_token, login, workspaces))
 
 struct Register {
     Email email;

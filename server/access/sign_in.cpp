@@ -62,7 +62,7 @@ SignedIn signed_in(Deps& deps, db::GlobalTx const& tx, Login login, SessionId co
     auto const expires_at = std::min(now + deps.signer.lifetime(), session_end);
     auto workspaces = workspaces::list_of_login(tx, login.id);
     return {.access_token = deps.signer.sign({login.id, session, expires_at}, now),
-        .expires_at = Timestamp::from_s(expires_at.unix_s()),
+        .expires_in = expires_at.unix_s() - now.unix_s(),
         .refresh_token = std::move(refresh_token),
         .login = std::move(login),
         .workspaces = std::move(workspaces)};
