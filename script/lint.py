@@ -103,7 +103,7 @@ class Sources:
 
 
 def is_test(path):
-    return bool(re.search(r"_(test|fuzz)\.cpp$", path)) or path.startswith("server/testing/")
+    return bool(re.search(r"_(test|fuzz)\.[ch]pp$", path)) or path.startswith("server/testing/")
 
 
 def layer_of(path):

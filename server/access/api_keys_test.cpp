@@ -1,4 +1,4 @@
-#include "access/access_world.hpp"
+#include "access/access_world_test.hpp"
 #include "access/api_keys.hpp"
 
 #include <thread>

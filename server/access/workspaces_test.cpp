@@ -1,4 +1,4 @@
-#include "access/access_world.hpp"
+#include "access/access_world_test.hpp"
 
 namespace hermod::access {
 
