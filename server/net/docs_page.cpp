@@ -3,8 +3,7 @@
 namespace hermod::net {
 
 /// Draws /openapi.json. Everything from the document goes in as text, never as markup.
-#define HERMOD_DOCS_SCRIPT                                                                         \
-    R"js(
+static constexpr std::string_view script = R"js(
 'use strict';
 const main = document.querySelector('main');
 const nav = document.querySelector('nav');
@@ -145,16 +144,9 @@ fetch('/openapi.json')
   })
   .then(draw)
   .catch((error) => main.append(node('p', { role: 'alert' }, 'The document could not be loaded: ' + error.message)));
-)js"
+)js";
 
-std::string_view docs_script()
-{
-    return HERMOD_DOCS_SCRIPT;
-}
-
-std::string_view docs_page()
-{
-    return R"html(<!doctype html>
+static constexpr std::string_view before_script = R"html(<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -200,10 +192,22 @@ pre { background: var(--soft); padding: .75rem; overflow-x: auto; }
 </header>
 <nav aria-label="Areas"></nav>
 <main></main>
-<script>)html" HERMOD_DOCS_SCRIPT R"html(</script>
+<script>)html";
+
+static constexpr std::string_view after_script = R"html(</script>
 </body>
 </html>
 )html";
+
+std::string_view docs_script()
+{
+    return script;
+}
+
+std::string_view docs_page()
+{
+    static auto const page = std::string{before_script}.append(script).append(after_script);
+    return page;
 }
 
 }

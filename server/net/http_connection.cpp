@@ -69,6 +69,12 @@ Task<void> HttpConnection::run()
         co_await linger();
 }
 
+void HttpConnection::ended()
+{
+    if (begun_)
+        lane_->handler_.abandon(work_->exchange);
+}
+
 void HttpConnection::on_deadline()
 {
     timed_out_ = true;
@@ -153,6 +159,7 @@ HttpConnection::Next HttpConnection::next_request()
 Task<void> HttpConnection::answer()
 {
     auto& exchange = work_->exchange;
+    begun_ = true;
     early_ = lane_->handler_.begin(exchange);
     if (!early_ && exchange.head.has_body()) {
         chunks_.reset();
@@ -374,6 +381,7 @@ void HttpConnection::write_reply(Reply const& reply)
             .head_only = head_only,
             .authenticated = exchange.caller.has_value() && exchange.route->auth == Auth::required,
             .rate = exchange.rate});
+    begun_ = false;
     lane_->handler_.end(exchange, reply);
 }
 

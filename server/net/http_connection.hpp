@@ -103,6 +103,7 @@ public:
     ~HttpConnection();
 
     Task<void> run();
+    void ended(); ///< called once `run` has returned or thrown
     auto cancellation_slot() { return cancel_.slot(); }
 
 private:
@@ -149,6 +150,7 @@ private:
     asio::cancellation_signal cancel_;
     std::size_t place_ = 0; ///< in the lane's list
     Phase phase_ = Phase::idle;
+    bool begun_ = false; ///< the handler has begun a request and not ended it
     bool last_ = false; ///< no request is read after this one
     bool unread_input_ = false; ///< the client may still be sending what is not read
     bool timed_out_ = false;

@@ -5,75 +5,77 @@
 namespace hermod::net {
 namespace server_test {
 
+/// Requests that two readers could read differently, each followed by nothing.
+static std::vector<std::string> const ambiguous{
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 5\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b"
+    "chunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n"s,
+    "POST /open HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length : 5\r\n\r\nhello"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\n X: a\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\n Host: h\r\n\r\n"s,
+    "POST /open HTTP/1.1\nHost: h\n\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\nX: y\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nX\0Y: a\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\n: a\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h, g\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: user@h\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost:\r\n\r\n"s,
+    "POST http://h/open HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET hello HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET * HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/%zz HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/%00 HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/%ff HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x?a=%ff HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x?a=% HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x#y HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/\x80 HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET  /hello/x HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x  HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x HTTP/1.1 \r\nHost: h\r\n\r\n"s,
+    "GET /hello/x HTTP/2.0\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x HTTP/1.2\r\nHost: h\r\n\r\n"s,
+    "GET /hello/x\r\nHost: h\r\n\r\n"s,
+    "G(T /hello/x HTTP/1.1\r\nHost: h\r\n\r\n"s,
+    "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: magic\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n 5\r\nhello\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n"s,
+    "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n"s,
+};
+
 TEST_F(HttpServerTest, what_two_readers_could_read_differently_is_refused_and_closed)
 {
     start();
-    auto const table = {
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5, 5\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: +5\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0b"
-        "chunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n"s,
-        "POST /open HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length : 5\r\n\r\nhello"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\n X: a\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\n Host: h\r\n\r\n"s,
-        "POST /open HTTP/1.1\nHost: h\n\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\nX: y\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nX\0Y: a\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\n: a\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h, g\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: user@h\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost:\r\n\r\n"s,
-        "POST http://h/open HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET hello HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET * HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/%zz HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/%00 HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/%ff HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x?a=%ff HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x?a=% HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x#y HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/\x80 HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET  /hello/x HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x  HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x HTTP/1.1 \r\nHost: h\r\n\r\n"s,
-        "GET /hello/x HTTP/2.0\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x HTTP/1.2\r\nHost: h\r\n\r\n"s,
-        "GET /hello/x\r\nHost: h\r\n\r\n"s,
-        "G(T /hello/x HTTP/1.1\r\nHost: h\r\n\r\n"s,
-        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: magic\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n 5\r\nhello\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000005\r\nhello\r\n"s,
-        "POST /open HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n"s,
-    };
-    for (auto const& bytes : table) {
+    for (auto const& bytes : ambiguous) {
         auto const answer = exchange(bytes + good);
         EXPECT_EQ(status_of(answer), 400) << bytes << "\n" << answer;
         EXPECT_EQ(count(answer, "HTTP/1.1 "), 1) << bytes << "\n" << answer;
@@ -239,6 +241,22 @@ TEST_F(HttpServerTest, a_client_that_does_not_read_is_dropped)
         EXPECT_EQ(status_of(probe.answer()), 201);
         return server->connections() == 1;
     }));
+}
+
+TEST_F(HttpServerTest, a_client_that_leaves_amid_its_body_leaves_nothing_behind)
+{
+    start();
+    {
+        auto client = connect();
+        client.send("POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n"
+                    "Expect: 100-continue\r\n\r\n");
+        EXPECT_EQ(client.answer(), "HTTP/1.1 100 Continue\r\n\r\n");
+        EXPECT_NE(metrics.text().find("hermod_net_requests_in_flight 1"), std::string::npos);
+    }
+    EXPECT_TRUE(server->drain(seconds{5}));
+
+    EXPECT_NE(metrics.text().find("hermod_net_requests_in_flight 0"), std::string::npos);
+    EXPECT_NE(metrics.text().find("hermod_net_connections 0"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, connections_above_the_limit_are_turned_away)

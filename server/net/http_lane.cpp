@@ -64,8 +64,11 @@ void HttpLane::adopt(int descriptor, std::string address)
         io.get_executor(),
         [](std::shared_ptr<HttpConnection> self) -> Task<void> { co_await self->run(); }(
                                                      connection),
-        asio::bind_cancellation_slot(connection->cancellation_slot(),
-            [connection](std::exception_ptr error) { report_end(error); }));
+        asio::bind_cancellation_slot(
+            connection->cancellation_slot(), [connection](std::exception_ptr error) {
+                connection->ended();
+                report_end(error);
+            }));
 }
 
 void HttpLane::remove(HttpConnection& connection)

@@ -54,8 +54,13 @@ static void append_status_line(std::string& out, int status)
 /// A CR or LF in a value would let its author write headers of their own.
 static void append_header(std::string& out, std::string_view name, std::string_view value)
 {
-    HERMOD_CHECK(value.find_first_of("\r\n\0"sv) == std::string_view::npos);
-    out.append(name).append(": ").append(value).append("\r\n");
+    out.append(name).append(": ");
+    auto const start = out.size();
+    out += value;
+    for (auto i = start; i < out.size(); ++i)
+        if (out[i] == '\r' || out[i] == '\n' || out[i] == '\0')
+            out[i] = ' ';
+    out += "\r\n";
 }
 
 static void append_rate(std::string& out, RateVerdict const& rate)

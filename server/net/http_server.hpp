@@ -42,6 +42,8 @@ public:
     virtual Reply refuse(Exchange& exchange, Problem const& problem) = 0;
     /// Every answer passes here once, before it is written.
     virtual void end(Exchange& exchange, Reply const& reply) = 0;
+    /// Instead of `end`, where the client left before its request could be answered.
+    virtual void abandon(Exchange& exchange) = 0;
 };
 
 struct HttpOptions {

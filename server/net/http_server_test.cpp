@@ -173,6 +173,9 @@ TEST_F(HttpServerTest, a_drain_ends_idle_connections_and_lets_requests_finish)
     auto idle = connect();
     idle.send(good);
     EXPECT_EQ(status_of(idle.answer()), 201);
+    auto idle_too = connect(); // on the other thread
+    idle_too.send(good);
+    EXPECT_EQ(status_of(idle_too.answer()), 201);
     auto busy = connect();
     busy.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
     while (deps.waiting == 0)
@@ -180,6 +183,7 @@ TEST_F(HttpServerTest, a_drain_ends_idle_connections_and_lets_requests_finish)
 
     std::thread drainer{[&] { EXPECT_TRUE(server->drain(seconds{10})); }};
     EXPECT_EQ(idle.everything(), "");
+    EXPECT_EQ(idle_too.everything(), "");
     deps.released.wake();
     auto const answer = busy.everything();
     drainer.join();

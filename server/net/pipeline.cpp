@@ -41,7 +41,7 @@ std::vector<Errc> common_failures(Route const& route)
                 Errc::forbidden});
     if (!route.scope.empty())
         codes.push_back(Errc::missing_scope);
-    if (route.parse_query)
+    if (route.parse_query || route.parse_body)
         codes.push_back(Errc::invalid_query);
     if (route.parse_body)
         codes.insert(
@@ -249,16 +249,18 @@ std::optional<Problem> Pipeline::limit_workspace(Exchange& exchange)
 Task<std::optional<Problem>> Pipeline::admit(Exchange& exchange)
 {
     auto const& route = *exchange.route;
+    if (route.auth == Auth::none) {
+        exchange.caller.emplace().request_id = exchange.request.request_id;
+        co_return std::nullopt;
+    }
     auto caller = co_await authenticator_.authenticate(exchange.request, route);
     if (!caller) {
-        if (options_.per_address.is_on() && route.auth == Auth::required)
+        if (options_.per_address.is_on())
             by_address_.take(address_key(exchange.request.remote_address), options_.per_address);
         co_return std::move(caller.error());
     }
     exchange.caller = *std::move(caller);
     exchange.caller->request_id = exchange.request.request_id;
-    if (route.auth == Auth::none)
-        co_return std::nullopt;
     if (auto limited = limit_workspace(exchange))
         co_return limited;
     if (!route.scope.empty() && !exchange.caller->has_scope(route.scope))
@@ -401,6 +403,11 @@ void Pipeline::end(Exchange& exchange, Reply const& reply)
                 {"us",
                     static_cast<std::int64_t>(
                         std::chrono::duration_cast<microseconds>(took).count())}});
+}
+
+void Pipeline::abandon(Exchange&)
+{
+    in_flight_.add(-1);
 }
 
 }

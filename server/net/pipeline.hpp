@@ -13,8 +13,8 @@ namespace hermod::net {
 class Authenticator {
 public:
     virtual ~Authenticator() = default;
-    /// The caller, or why there is none. An open route's caller may be anonymous. Does not throw
-    /// for bad credentials, which come in floods.
+    /// The caller, or why there is none. Asked for routes that need one; an open route's is
+    /// anonymous. Does not throw for bad credentials, which come in floods.
     virtual Task<std::expected<Caller, Problem>> authenticate(
         Request const& request, Route const& route) = 0;
 };
@@ -49,6 +49,7 @@ public:
     Task<Reply> handle(Exchange& exchange) override;
     Reply refuse(Exchange& exchange, Problem const& problem) override;
     void end(Exchange& exchange, Reply const& reply) override;
+    void abandon(Exchange& exchange) override;
 
     /// Failures whose code the route does not declare: a bug in the route, logged as an error.
     std::size_t undeclared_failures() const { return undeclared_; }
