@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace hermod::db::sqlite {
@@ -21,6 +22,7 @@ public:
 private:
     void run();
     void checkpoint();
+    std::optional<std::int64_t> copy_log();
 
     WalState& wal_;
     Connection connection_;

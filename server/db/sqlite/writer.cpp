@@ -19,9 +19,11 @@ static double seconds_between(Work::Time from, Work::Time to)
     return std::chrono::duration<double>{to - from}.count();
 }
 
-static int count_commit(void* wal, sqlite3*, char const*, int)
+static int count_commit(void* state, sqlite3*, char const*, int frames)
 {
-    static_cast<WalState*>(wal)->commits.fetch_add(1, std::memory_order_relaxed);
+    auto& wal = *static_cast<WalState*>(state);
+    wal.frames.store(frames, std::memory_order_relaxed);
+    wal.commits.fetch_add(1, std::memory_order_relaxed);
     return SQLITE_OK;
 }
 
@@ -66,7 +68,7 @@ void Writer::work_off()
 {
     while (!queue_.finished()) {
         batch_.clear();
-        if (queue_.take(batch_, portion))
+        if (queue_.take(batch_, std::min(portion, options_.batch_limit)))
             run_batch();
     }
 }
@@ -103,7 +105,7 @@ bool Writer::take_more(Work::Time batch_end, Work::Time hold_until)
     auto const taken =
         queue_.take(batch_, std::min(room, portion), wanted, hold ? hold_until : now_);
     now_ = steady_clock::now();
-    return taken || (hold && now_ < hold_until);
+    return taken;
 }
 
 /// False: the transaction is lost, and with it what the λs before this one did.

@@ -14,6 +14,7 @@ namespace hermod::db::sqlite {
 /// How large the write-ahead log is, told by the writer and looked at by the checkpointer.
 struct WalState {
     std::atomic<std::int64_t> commits{0}; ///< that wrote something
+    std::atomic<std::int64_t> frames{0}; ///< pages in the log after the last commit
     std::atomic<bool> restart_wanted{
         false}; ///< begin the file anew, if no reader stands in the way
     std::atomic<bool> restart_needed{false}; ///< … and wait for the readers
