@@ -1,8 +1,9 @@
 #pragma once
 
-#include "base/errors.hpp"
+#include "base/field_errors.hpp"
 #include "base/ids.hpp"
 #include "base/reflect.hpp"
+#include "base/schemas.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 
@@ -20,8 +21,6 @@
 #include <vector>
 
 namespace hermod {
-
-namespace json = boost::json;
 
 /// A field of a PATCH body: left out, set to null, or set to a value.
 template <class T>
@@ -57,47 +56,6 @@ template <std::size_t MaxBytes>
 struct JsonObject {
     std::string text = "{}";
     bool operator==(JsonObject const&) const = default;
-};
-
-/// Collects what is wrong and where, while a codec reads.
-class FieldErrors {
-public:
-    void add(std::string message);
-    bool empty() const { return errors_.empty(); }
-    std::vector<FieldError> take() { return std::move(errors_); }
-
-    class Scope {
-    public:
-        Scope(FieldErrors& errors, std::string_view name);
-        Scope(FieldErrors& errors, std::size_t index);
-        ~Scope() { errors_.path_.resize(length_); }
-        Scope(Scope const&) = delete;
-        Scope& operator=(Scope const&) = delete;
-
-    private:
-        FieldErrors& errors_;
-        std::size_t length_;
-    };
-
-private:
-    std::string path_;
-    std::vector<FieldError> errors_;
-};
-
-/// The named schemas of one document. A request's optional field may be left out; an answer's is
-/// always there, possibly null: hence the two directions. Describe the answers first: where a
-/// request's schema differs from the answer's of the same name, it becomes `<name>Input`.
-class Schemas {
-public:
-    enum class Direction { in, out };
-
-    Direction direction = Direction::out;
-    json::object components;
-
-    /// Puts `schema` under `name` unless it is there and returns the name it has, for `reference`.
-    /// Two different schemas of one name and direction are a bug.
-    std::string define(std::string_view name, json::object schema);
-    static json::object reference(std::string_view name);
 };
 
 /// How a type is written to JSON, read from it and described. Specialise for a leaf type.
