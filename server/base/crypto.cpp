@@ -34,9 +34,14 @@ std::string random_token(std::size_t bytes)
 
 Digest sha256(std::string_view data)
 {
+    // Fetched once and per thread: every request hashes, and EVP_Digest fetches at each call.
+    static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    thread_local std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> const context{
+        EVP_MD_CTX_new(), &EVP_MD_CTX_free};
     Digest digest;
-    HERMOD_CHECK(
-        EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha256(), nullptr));
+    HERMOD_CHECK(algorithm && context && EVP_DigestInit_ex(context.get(), algorithm, nullptr)
+        && EVP_DigestUpdate(context.get(), data.data(), data.size())
+        && EVP_DigestFinal_ex(context.get(), digest.data(), nullptr));
     return digest;
 }
 

@@ -1,6 +1,7 @@
 #include "testing/world.hpp"
 
 #include "db/engine.hpp"
+#include "db/postgres/test_cluster.hpp"
 
 #include <fmt/format.h>
 
@@ -59,9 +60,40 @@ static std::string new_database(Clock& clock)
     return path;
 }
 
+/// HERMOD_TEST_ENGINE=postgres runs every test of a World on the other engine.
+static bool on_postgres()
+{
+    static bool const chosen = [] {
+        auto const* const engine = std::getenv("HERMOD_TEST_ENGINE");
+        return engine != nullptr && std::string_view{engine} == "postgres";
+    }();
+    return chosen;
+}
+
+static db::PostgresOptions postgres_options(std::string const& url)
+{
+    return {.url = url, .migrate_url = {}, .writers = 1, .readers = 1};
+}
+
+static std::string new_postgres_database(Clock& clock)
+{
+    static std::string const migrated = [&] {
+        auto url = db::postgres::new_test_database();
+        db::migrate_postgres(postgres_options(url), clock);
+        return url;
+    }();
+    return db::postgres::new_test_database(migrated);
+}
+
+static std::unique_ptr<db::Database> open(std::string const& path, Clock& clock, Metrics& metrics)
+{
+    return on_postgres() ? db::open_postgres(postgres_options(path), clock, metrics)
+                         : db::open_sqlite(options_for(path), clock, metrics);
+}
+
 World::World()
-    : path_(new_database(clock))
-    , database_(db::open_sqlite(options_for(path_), clock, metrics))
+    : path_(on_postgres() ? new_postgres_database(clock) : new_database(clock))
+    , database_(open(path_, clock, metrics))
     , db(*database_)
 {
 }
@@ -69,6 +101,11 @@ World::World()
 World::~World()
 {
     database_->close();
+    if (on_postgres()) {
+        database_.reset();
+        db::postgres::drop_test_database(path_);
+        return;
+    }
     for (auto const* const suffix : {"", "-wal", "-shm", ".lock"}) {
         std::error_code ignored;
         fs::remove(path_ + suffix, ignored);

