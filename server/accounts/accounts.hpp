@@ -117,28 +117,28 @@ inline bool may_reach(Caller const& caller, Account const& account)
 
 struct CreateAccount {
     Text<1, 64> connector;
-    std::optional<AccountName> name;
+    std::optional<AccountName> name{};
     /// Where it does not follow from settings and credentials.
-    std::optional<Text<1, 320>> address;
-    std::optional<Settings> settings;
-    std::optional<Credentials> credentials;
+    std::optional<Text<1, 320>> address{};
+    std::optional<Settings> settings{};
+    std::optional<Credentials> credentials{};
 };
 BOOST_DESCRIBE_STRUCT(CreateAccount, (), (connector, name, address, settings, credentials))
 
 /// `settings` and `credentials` replace what was there.
 struct UpdateAccount {
-    std::optional<AccountName> name;
-    Patch<Text<1, 320>> address;
-    std::optional<Settings> settings;
-    std::optional<Credentials> credentials;
-    std::optional<bool> is_default;
+    std::optional<AccountName> name{};
+    Patch<Text<1, 320>> address{};
+    std::optional<Settings> settings{};
+    std::optional<Credentials> credentials{};
+    std::optional<bool> is_default{};
 };
 BOOST_DESCRIBE_STRUCT(UpdateAccount, (), (name, address, settings, credentials, is_default))
 
 struct ListAccounts {
-    std::optional<Text<1, 64>> connector;
-    net::PageLimit limit;
-    std::optional<Text<1, 512>> cursor;
+    std::optional<Text<1, 64>> connector{};
+    net::PageLimit limit{};
+    std::optional<Text<1, 512>> cursor{};
 };
 BOOST_DESCRIBE_STRUCT(ListAccounts, (), (connector, limit, cursor))
 
@@ -147,9 +147,8 @@ struct Deps {
     db::Database& database;
     Connectors const& connectors;
     Keyring const& keyring;
+    std::int64_t max_accounts = 1000; ///< of one workspace
 };
-
-constexpr std::int64_t max_accounts = 1000; ///< of one workspace
 
 /// In the caller's transaction, so that a route can remember its answer.
 Account create_account(

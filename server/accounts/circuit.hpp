@@ -15,6 +15,9 @@ namespace hermod::accounts {
 /// account is `connected` again. Held-back sends consume no attempts. Thread-safe.
 class Circuit {
 public:
+    static constexpr std::int64_t failures_to_open = 5;
+    static constexpr seconds first_pause{10};
+
     Circuit(db::Database& database, Clock& clock);
     ~Circuit();
     Circuit(Circuit const&) = delete;

@@ -32,6 +32,8 @@ struct SendError {
     std::string reason; ///< for people; no secret, no content
     std::optional<std::string> provider_code;
     std::optional<std::chrono::milliseconds> retry_after; ///< of pace and retryable, where told
+    /// Of retryable: the account itself is well, so its circuit does not count it.
+    bool about_recipient = false;
 };
 
 /// A configured account as its connector sees it, credentials opened. Never logged.
@@ -139,8 +141,9 @@ BOOST_DESCRIBE_STRUCT(Capabilities, (),
 
 /// A wrong field of `settings` or `credentials`, found before an account is stored.
 struct ConfigurationError {
-    std::string field;
+    std::string field; ///< `settings.network_url`, `credentials.username`
     std::string message;
+    bool blocked = false; ///< an address that may not be reached
 };
 
 struct ProviderRequest {
@@ -176,6 +179,8 @@ public:
     virtual std::optional<std::string> address_of(
         std::string_view settings, std::string_view credentials) const = 0;
 
+    /// Nothing has to be done before the first send: a new account is connected at once.
+    virtual bool starts_at_once() const { return false; }
     /// Makes the account ready; returns its new state.
     virtual Task<StateChange> start(AccountView const& account) = 0;
     virtual Task<void> stop(AccountId account) = 0;

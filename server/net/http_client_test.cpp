@@ -1,6 +1,6 @@
 #include "net/http_client.hpp"
 #include "net/request.hpp"
-#include "net/scripted_peer_for_test.hpp"
+#include "net/scripted_peer_test.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

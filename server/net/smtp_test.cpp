@@ -1,4 +1,4 @@
-#include "net/scripted_peer_for_test.hpp"
+#include "net/scripted_peer_test.hpp"
 #include "net/smtp.hpp"
 #include "net/smtp_dialogue.hpp"
 
