@@ -187,7 +187,7 @@ SAMPLES = {
     ],
     "links_lead_somewhere": [
         (
-            {"docs/a.md": "[x](../server/db/a.cpp) [y](https://e.org) [z](#x) [w](../server)",
+            {"docs/a.md": "[x](../server/db/a.cpp) [y](https://e.org) [z](#x) [w](../server) `[&](Tx& tx)`",
              "server/db/a.cpp": ""},
             {"docs/a.md": "[x](server/db/a.cpp)", "server/db/a.cpp": ""},
         ),
