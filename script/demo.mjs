@@ -69,7 +69,7 @@ Hermod is running on ${url} (Ctrl-C stops it)
 
   Login      ${demo.email}  ${demo.password}
   API key    ${demo.api_key}
-  Documents  ${url}/openapi.json
+  API        ${url}/docs
 
 Send a message over the sandbox network:
 

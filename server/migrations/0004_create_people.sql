@@ -1,3 +1,4 @@
+-- region people
 CREATE TABLE people (
     workspace_id UUID NOT NULL,
     id UUID NOT NULL,
@@ -14,6 +15,7 @@ CREATE TABLE people (
     deleted_at BIGINT, -- set: a tombstone, everything personal is gone
     PRIMARY KEY (workspace_id, id)
 ) /*sqlite: WITHOUT ROWID*/;
+-- endregion
 
 CREATE UNIQUE INDEX people_by_external_id ON people (workspace_id, external_id)
     WHERE external_id IS NOT NULL;

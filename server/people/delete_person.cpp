@@ -2,6 +2,7 @@
 
 namespace hermod::people {
 
+// region use-case
 Task<void> delete_person(Deps& deps, Caller const& caller, PersonId const& id)
 {
     co_await deps.database.write(caller.workspace, [&](db::Tx& tx) {
@@ -15,5 +16,6 @@ Task<void> delete_person(Deps& deps, Caller const& caller, PersonId const& id)
             {.conversation = {}, .person = id});
     });
 }
+// endregion
 
 }

@@ -70,12 +70,14 @@ struct PersonRow {
 BOOST_DESCRIBE_STRUCT(PersonRow, (),
     (id, kind, role, external_id, name, avatar_file_id, attributes, created_at, updated_at))
 
+// region tombstone
 /// What is left of a deleted person.
 struct PersonTombstone {
     PersonId id;
     Timestamp deleted_at;
 };
 BOOST_DESCRIBE_STRUCT(PersonTombstone, (), (id, deleted_at))
+// endregion
 
 struct PersonEvent {
     Person person;
@@ -91,8 +93,10 @@ inline constexpr events::Type<PersonEvent> person_created{
     "person.created", "people", "A person was added."};
 inline constexpr events::Type<PersonEvent> person_updated{
     "person.updated", "people", "A person or one of its addresses changed."};
+// region person-deleted
 inline constexpr events::Type<PersonDeletedEvent> person_deleted{
     "person.deleted", "people", "A person was deleted and what was personal is gone."};
+// endregion
 
 // For other features: synchronous, in the caller's transaction.
 

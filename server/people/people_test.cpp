@@ -206,6 +206,7 @@ TEST_F(PeopleTest, an_address_given_twice_is_one_address)
     EXPECT_EQ(event_types().size(), 2U);
 }
 
+// region test
 TEST_F(PeopleTest, a_deleted_person_leaves_nothing_personal)
 {
     auto const id = make_person(
@@ -230,6 +231,7 @@ TEST_F(PeopleTest, a_deleted_person_leaves_nothing_personal)
         "addresses":[{"kind":"phone","value":"+12025550100"}]})"),
         id);
 }
+// endregion
 
 TEST_F(PeopleTest, bots_and_members_are_not_deleted_here)
 {

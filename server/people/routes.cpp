@@ -41,11 +41,13 @@ static Task<Reply> put_person(Deps& deps, Caller const& caller, Request const& r
     co_return net::reply(result.created ? 201 : 200, result.person);
 }
 
+// region handler
 static Task<Reply> delete_one(Deps& deps, Caller const& caller, Request const& request)
 {
     co_await delete_person(deps, caller, request.path_id<PersonId>("person_id"));
     co_return net::no_content();
 }
+// endregion
 
 static Task<Reply> get_addresses(Deps& deps, Caller const& caller, Request const& request)
 {
@@ -102,12 +104,14 @@ static void add_person_routes(net::FeatureRoutes<Deps>& routes)
                   "all attributes.")
         .scope("people:write")
         .fails_with({Errc::person_not_found, Errc::external_id_taken});
+    // region route
     routes.del(path, delete_one)
         .summary("Delete a person")
         .describe("Everything personal is erased; the person's messages stay, without a name. "
                   "Members and bots cannot be deleted this way.")
         .scope("people:write")
         .fails_with({Errc::person_not_found, Errc::not_editable});
+    // endregion
 }
 
 void add_routes(net::Router& router, Deps& deps)

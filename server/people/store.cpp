@@ -156,6 +156,7 @@ void update_person(db::Tx& tx, PersonRow const& row)
         row.id, row.kind, row.external_id, row.name, row.attributes, row.updated_at);
 }
 
+// region erase
 void erase_person(db::Tx& tx, PersonId const& id)
 {
     tx.run("DELETE FROM addresses WHERE workspace_id = $1 AND person_id = $2", id);
@@ -165,6 +166,7 @@ void erase_person(db::Tx& tx, PersonId const& id)
         WHERE workspace_id = $1 AND id = $2)sql",
         id, tx.now());
 }
+// endregion
 
 std::vector<PersonRow> list_before(db::Tx const& tx, std::optional<PersonKind> kind,
     Timestamp created_at, PersonId const& id, std::int64_t limit)
