@@ -3,6 +3,8 @@
 #include "access/store.hpp"
 #include "base/log.hpp"
 
+#include <boost/system/system_error.hpp>
+
 namespace hermod::access {
 
 static constexpr milliseconds between_looks{500};
@@ -71,8 +73,10 @@ Task<void> Watch::run()
                 next_sweep = clock_.now() + between_sweeps;
                 co_await sweep();
             }
-        } catch (Problem const& problem) {
-            log::warn("cannot look for revoked credentials", {{"error", problem.what()}});
+        } catch (boost::system::system_error const&) {
+            throw; // cancelled
+        } catch (std::exception const& e) {
+            log::warn("cannot look for revoked credentials", {{"error", e.what()}});
         }
         co_await sleep_until(clock_, clock_.now() + between_looks);
     }

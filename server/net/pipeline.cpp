@@ -226,16 +226,27 @@ static std::string_view as_key(Uuid const& uuid)
     return as_text(uuid);
 }
 
+/// A login with several workspaces is, on a route that needs none, in none and no person.
+static Uuid const& tenant_of(Caller const& caller)
+{
+    return caller.workspace.is_nil() ? caller.login.bytes() : caller.workspace.bytes();
+}
+
+static Uuid const& key_of(Caller const& caller)
+{
+    if (caller.kind == Caller::Kind::api_key)
+        return caller.key.bytes();
+    return caller.person.is_nil() ? caller.login.bytes() : caller.person.bytes();
+}
+
 /// The tighter of two limits is what the client is told.
 std::optional<Problem> Pipeline::limit_workspace(Exchange& exchange)
 {
     auto const& caller = *exchange.caller;
     if (options_.per_workspace.is_on())
-        exchange.rate =
-            by_workspace_.take(as_key(caller.workspace.bytes()), options_.per_workspace);
+        exchange.rate = by_workspace_.take(as_key(tenant_of(caller)), options_.per_workspace);
     if (options_.per_caller.is_on()) {
-        auto const& own =
-            caller.kind == Caller::Kind::api_key ? caller.key.bytes() : caller.person.bytes();
+        auto const& own = key_of(caller);
         auto const verdict = by_caller_.take(as_key(own), options_.per_caller);
         if (!exchange.rate
             || (exchange.rate->allowed && verdict.remaining < exchange.rate->remaining))
