@@ -37,6 +37,8 @@ static std::optional<std::string> address_of(Connector const& connector, Setting
     if (derived && normal && *normal != people::parse_address(*derived, "address").value)
         throw Problem{
             Errc::invalid_body, {}, {{"address", "follows from the settings of this connector"}}};
+    if (!derived && !normal && connector.needs_address())
+        throw Problem{Errc::invalid_body, {}, {{"address", "is required"}}};
     return derived ? derived : normal;
 }
 

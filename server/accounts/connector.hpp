@@ -179,6 +179,8 @@ public:
     virtual std::optional<std::string> address_of(
         std::string_view settings, std::string_view credentials) const = 0;
 
+    /// It cannot send without an address of its own.
+    virtual bool needs_address() const { return false; }
     /// Nothing has to be done before the first send: a new account is connected at once.
     virtual bool starts_at_once() const { return false; }
     /// Makes the account ready; returns its new state.

@@ -51,11 +51,12 @@ struct NetConfig {
     std::chrono::seconds idle_timeout{75};
     std::chrono::seconds drain_timeout{20};
     bool allow_private_networks = false;
+    std::string ca_file;
     RateLimitConfig rate_limit;
 };
 BOOST_DESCRIBE_STRUCT(NetConfig, (),
     (threads, max_connections, header_timeout, body_timeout, idle_timeout, drain_timeout,
-        allow_private_networks, rate_limit))
+        allow_private_networks, ca_file, rate_limit))
 
 struct LogConfig {
     log::Format format = log::Format::json;

@@ -235,6 +235,9 @@ static void add_net(std::vector<Setting>& all)
     all.push_back(flag("net.allow_private_networks", AT(net.allow_private_networks),
         "Whether addresses that users name (webhooks, mail servers) may be in private networks. "
         "Only for an installation whose users are trusted with the network it stands in."));
+    all.push_back(text("net.ca_file", AT(net.ca_file),
+        "A PEM file of the authorities that outgoing TLS (webhooks, mail servers) trusts; empty: "
+        "the system's."));
     all.push_back(number("net.rate_limit.per_address", AT(net.rate_limit.per_address), 0,
         10'000'000, "Requests a minute from one address without valid credentials; 0: no limit."));
     all.push_back(number("net.rate_limit.per_key", AT(net.rate_limit.per_key), 0, 10'000'000,
