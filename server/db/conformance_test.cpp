@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <array>
+#include <cstdlib>
 #include <latch>
 
 namespace hermod::db {
@@ -42,8 +43,16 @@ std::span<SqlFile const> conformance_schema()
     return files;
 }
 
+/// Set in a child process, which shares its parent's database.
+static std::optional<std::string> given_location()
+{
+    auto const* const given = std::getenv("HERMOD_TEST_LOCATION");
+    return given ? std::optional<std::string>{given} : std::nullopt;
+}
+
 Conformance::Conformance()
-    : location(GetParam().create()), db(GetParam().open(location, clock, metrics))
+    : location(given_location() ? *given_location() : GetParam().create())
+    , db(GetParam().open(location, clock, metrics))
 {
     io.start();
 }
@@ -54,7 +63,8 @@ Conformance::~Conformance()
     tasks.stop();
     io.stop();
     db.reset();
-    GetParam().drop(location);
+    if (!given_location())
+        GetParam().drop(location);
 }
 
 void Conformance::reopen()
