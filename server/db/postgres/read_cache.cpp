@@ -49,6 +49,16 @@ static bool are_apart(Prepared const& read, Encoded const& read_params, Prepared
     return false;
 }
 
+/// The write changes columns alone that the read does not name.
+static bool changes_other_columns(Prepared const& read, Prepared const& write, Name table)
+{
+    auto const& assigned = write.analysis.assigned;
+    return read.analysis.key_table == table && write.analysis.key_table == table
+        && read.analysis.names_its_columns && !assigned.empty()
+        && std::ranges::none_of(assigned,
+            [&](Name column) { return std::ranges::binary_search(read.analysis.names, column); });
+}
+
 bool WriteLog::touches(Prepared const& read, Encoded const& params, Position since) const
 {
     if (!anything_.empty() && anything_.back() > since)
@@ -61,7 +71,8 @@ bool WriteLog::touches(Prepared const& read, Encoded const& params, Position sin
         for (auto const& record : table.records | std::views::reverse) {
             if (record.position <= since)
                 break;
-            if (!are_apart(read, params, *record.write, record.params, table.name))
+            if (!changes_other_columns(read, *record.write, table.name)
+                && !are_apart(read, params, *record.write, record.params, table.name))
                 return true;
         }
     }

@@ -215,7 +215,9 @@ SchemaFacts read_facts(PostgresSchema& schema)
         fmt::format("SELECT relname FROM pg_class c WHERE {} AND (relhasrules OR relhassubclass "
                     "OR relispartition OR EXISTS (SELECT 1 FROM pg_trigger t "
                     "WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) "
-                    "OR EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid))",
+                    "OR EXISTS (SELECT 1 FROM pg_inherits i WHERE i.inhrelid = c.oid) "
+                    "OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid "
+                    "AND a.attgenerated <> ''))",
             in_our_schema));
     for (auto const& row : triggered)
         facts.triggered.insert(row[0]);

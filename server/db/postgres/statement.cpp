@@ -118,6 +118,26 @@ static std::size_t find_top(Tokens tokens, std::string_view word, std::size_t fr
     return tokens.size();
 }
 
+/// No `*` but that of `count(*)`, and no row as a whole: the table's names stand before a dot, or
+/// where the table is named (from `from` up to `where`).
+static bool names_columns(Tokens tokens, std::size_t from, std::size_t where,
+    std::string_view table, std::string_view alias)
+{
+    for (std::size_t at = 0; at < tokens.size(); ++at) {
+        auto const& token = tokens[at];
+        if (token.kind == Token::Kind::symbol && token.text.starts_with('*')
+            && !(token.text.size() == 1 && at >= 2 && tokens[at - 1].is_symbol('(')
+                && tokens[at - 2].is("count")))
+            return false;
+        bool const is_row = token.is_name() && (token.text == table || token.text == alias)
+            && (at < from || at > where)
+            && !(at + 1 < tokens.size() && tokens[at + 1].is_symbol('.'));
+        if (is_row)
+            return false;
+    }
+    return true;
+}
+
 /// `FROM table [AS alias] WHERE`: the one table, where nothing more is read.
 static void read_select_keys(Tokens tokens, Analysis& analysis)
 {
@@ -137,6 +157,8 @@ static void read_select_keys(Tokens tokens, Analysis& analysis)
     if (auto keys = read_conditions(tokens.subspan(where + 1))) {
         analysis.key_table = intern(tokens[*table].text);
         analysis.keys = *std::move(keys);
+        analysis.names_its_columns = names_columns(
+            tokens, find_top(tokens, "from"), where, tokens[*table].text, tokens[where - 1].text);
     }
 }
 
@@ -176,6 +198,7 @@ static void read_update_keys(Tokens tokens, Analysis& analysis)
     if (!assigned || !keys)
         return;
     drop_columns(*keys, *assigned);
+    analysis.assigned = *assigned;
     analysis.key_table = intern(tokens[*table].text);
     analysis.keys = *std::move(keys);
 }

@@ -41,13 +41,18 @@ struct Analysis {
     /// where the statement is more than that.
     std::optional<Name> key_table;
     std::vector<KeyTerm> keys;
+    /// Of a read of key_table: nothing of a row counts but the columns among `names`.
+    bool names_its_columns = false;
+    /// Of a plain UPDATE of key_table: the columns that it changes, or more.
+    std::vector<Name> assigned;
 };
 
 /// What the schema adds to the text of a statement.
 struct SchemaFacts {
     /// Views, functions and the like: who reads one reads nobody knows what.
     std::set<std::string, std::less<>> opaque;
-    /// Tables with triggers, rules or children: who writes one writes nobody knows what.
+    /// Tables with triggers, rules, children or generated columns: who writes one writes nobody
+    /// knows what.
     std::set<std::string, std::less<>> triggered;
     /// Table → the tables whose foreign keys pass its changes on.
     std::unordered_map<std::string, std::set<std::string>> cascades;

@@ -196,6 +196,25 @@ TEST_F(WriteLogTest, an_update_of_the_column_itself_may_bring_any_row_in)
         touches("SELECT b FROM t WHERE workspace_id = $1 AND a = $2", {text("v"), text("z")}));
 }
 
+TEST_F(WriteLogTest, an_update_of_columns_that_a_read_does_not_name_changes_nothing_for_it)
+{
+    note("UPDATE t SET b = $3, c = c + 1 WHERE workspace_id = $1 AND a = $2",
+        {text("w"), text("x"), text("y")});
+    std::vector<Param> const same{text("w"), text("x")};
+
+    EXPECT_FALSE(touches("SELECT d, a FROM t WHERE workspace_id = $1 AND a = $2", same));
+    EXPECT_FALSE(touches("SELECT count(*) FROM t r WHERE r.workspace_id = $1 AND r.a = $2", same));
+    for (auto const* sql : {"SELECT b FROM t WHERE workspace_id = $1 AND a = $2",
+             "SELECT d FROM t WHERE workspace_id = $1 AND a = $2 AND c > 1",
+             "SELECT d FROM t WHERE workspace_id = $1 AND a = $2 ORDER BY c",
+             "SELECT * FROM t WHERE workspace_id = $1 AND a = $2",
+             "SELECT r.* FROM t r WHERE workspace_id = $1 AND a = $2",
+             "SELECT to_json(r) FROM t r WHERE workspace_id = $1 AND a = $2",
+             "SELECT t::text FROM t WHERE workspace_id = $1 AND a = $2",
+             "SELECT d FROM t WHERE workspace_id = $1 AND a = $2 AND t IS NOT NULL"})
+        EXPECT_TRUE(touches(sql, same)) << sql;
+}
+
 TEST_F(WriteLogTest, an_upsert_may_change_the_row_that_is_there)
 {
     note("INSERT INTO t (workspace_id, a, b) VALUES ($1, $2, $3) "

@@ -29,7 +29,7 @@ private:
 };
 
 /// The threads that write, each with a connection. A batch's works end after its commit; a lost
-/// commit is settled by its mark: docs/adr/0013-lost-commits.md.
+/// commit is settled by its mark: docs/adr/0016-lost-commits.md.
 class Writers {
 public:
     Writers(PostgresOptions const& options, Uuid const& node, Statements& statements, Clock& clock,
