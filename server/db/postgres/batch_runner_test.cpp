@@ -253,7 +253,19 @@ private:
     {
         auto const some = static_cast<int>(random() % 5);
         auto const other = static_cast<int>(random() % 40);
-        switch (random() % 17) {
+        switch (random() % 3) {
+        case 0:
+            return read(tx, random, some, other);
+        case 1:
+            return write(tx, random, some, other);
+        default:
+            return do_both(tx, random, some, other);
+        }
+    }
+
+    void read(Tx& tx, std::mt19937& random, int some, int other)
+    {
+        switch (random() % 6) {
         case 0:
             return saw(tx.one<std::int64_t>(
                 "SELECT a FROM counters WHERE workspace_id = $1 AND id = $2", person(some)));
@@ -262,15 +274,56 @@ private:
         case 2:
             return saw(tx.one<std::string>(
                 "SELECT body FROM lines WHERE workspace_id = $1 AND position = $2", other));
-        case 3: {
-            auto* const row = tx.find_hot(counters, person(some).bytes());
-            if (!row)
-                return;
-            seen += fmt::format("{} ", (*row)[0]);
-            row->set(0, (*row)[0] + 1);
-            return;
+        case 3:
+            return saw(tx.global().one<std::string>(
+                "SELECT value FROM instance WHERE name = $1", fmt::format("n{}", some)));
+        case 4:
+            return saw(tx.one<std::int64_t>(
+                "SELECT count(*) FROM lines l JOIN things t ON t.workspace_id = l.workspace_id "
+                "WHERE l.workspace_id = $1 AND l.position < $2",
+                other));
+        default:
+            return saw(tx.one<std::int64_t>(
+                "SELECT sum(a) FROM counters WHERE workspace_id = $1 AND b < $2", 5));
         }
-        case 4: {
+    }
+
+    void write(Tx& tx, std::mt19937& random, int some, int other)
+    {
+        switch (random() % 6) {
+        case 0:
+            return tx.run("INSERT INTO lines (workspace_id, position, body) VALUES ($1, $2, $3) "
+                          "ON CONFLICT DO NOTHING",
+                other, fmt::format("seed {}", seed_));
+        case 1:
+            return tx.run("UPDATE lines SET body = $3 WHERE workspace_id = $1 AND position = $2",
+                other, fmt::format("changed {}", seed_));
+        case 2:
+            return tx.run("DELETE FROM lines WHERE workspace_id = $1 AND position = $2", other);
+        case 3:
+            return tx.global().run("INSERT INTO instance (name, value) VALUES ($1, $2) "
+                                   "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                fmt::format("n{}", some), fmt::format("v{}", seed_));
+        case 4:
+            return tx.run(
+                "UPDATE counters SET a = a + 10 WHERE workspace_id = $1 AND id = $2", person(some));
+        default: // refused where the position is taken
+            if (random() % 4 == 0)
+                tx.run(
+                    "INSERT INTO lines (workspace_id, position, body) VALUES ($1, $2, '')", other);
+        }
+    }
+
+    void do_both(Tx& tx, std::mt19937& random, int some, int other)
+    {
+        switch (random() % 5) {
+        case 0:
+            if (auto* const row = tx.find_hot(counters, person(some).bytes())) {
+                seen += fmt::format("{} ", (*row)[0]);
+                row->set(0, (*row)[0] + 1);
+            }
+            return;
+        case 1: {
             auto const label = fmt::format("l{}", other);
             if (tx.one<PersonId>(
                     "SELECT id FROM things WHERE workspace_id = $1 AND label = $2", label))
@@ -279,51 +332,18 @@ private:
                           "ON CONFLICT (workspace_id, id) DO UPDATE SET label = excluded.label",
                 person(100 + other), label);
         }
-        case 5:
-            return tx.run("INSERT INTO lines (workspace_id, position, body) VALUES ($1, $2, $3) "
-                          "ON CONFLICT DO NOTHING",
-                other, fmt::format("seed {}", seed_));
-        case 6:
-            return tx.run("UPDATE lines SET body = $3 WHERE workspace_id = $1 AND position = $2",
-                other, fmt::format("changed {}", seed_));
-        case 7:
-            return tx.run("DELETE FROM lines WHERE workspace_id = $1 AND position = $2", other);
-        case 8:
+        case 2:
             return saw(std::optional{tx.run_counted(
                 "UPDATE things SET number = 1 WHERE workspace_id = $1 AND number IS NULL")});
-        case 9:
+        case 3:
             return saw(tx.one<std::string>(
                 "INSERT INTO lines (workspace_id, position, body) VALUES ($1, $2, 'r') "
                 "ON CONFLICT (workspace_id, position) DO UPDATE SET body = lines.body || 'r' "
                 "RETURNING body",
                 other));
-        case 10:
-            if (random() % 2 == 0)
-                throw Problem{Errc::forbidden};
-            return;
-        case 11:
-            return saw(tx.global().one<std::string>(
-                "SELECT value FROM instance WHERE name = $1", fmt::format("n{}", some)));
-        case 12:
-            return tx.global().run("INSERT INTO instance (name, value) VALUES ($1, $2) "
-                                   "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                fmt::format("n{}", some), fmt::format("v{}", seed_));
-        case 13:
-            return tx.run(
-                "UPDATE counters SET a = a + 10 WHERE workspace_id = $1 AND id = $2", person(some));
-        case 14: // refused now and then: the label or the key is taken
-            return random() % 4 == 0
-                ? tx.run(
-                      "INSERT INTO lines (workspace_id, position, body) VALUES ($1, $2, '')", other)
-                : void();
-        case 15:
-            return saw(tx.one<std::int64_t>(
-                "SELECT count(*) FROM lines l JOIN things t ON t.workspace_id = l.workspace_id "
-                "WHERE l.workspace_id = $1 AND l.position < $2",
-                other));
         default:
-            return saw(tx.one<std::int64_t>(
-                "SELECT sum(a) FROM counters WHERE workspace_id = $1 AND b < $2", 5));
+            if (random() % 3 == 0)
+                throw Problem{Errc::forbidden};
         }
     }
 
