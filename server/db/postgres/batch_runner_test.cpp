@@ -20,15 +20,24 @@ static constexpr HotTable counters{
     .columns = 2,
 };
 
+static std::string const& migrated_once()
+{
+    static auto const url = [] {
+        PostgresOptions options{.url = new_test_database(), .migrate_url = {}};
+        options.migrations = conformance_schema();
+        Clock clock;
+        migrate_postgres(options, clock);
+        return options.url;
+    }();
+    return url;
+}
+
 /// One batch after the other on one connection, as a writer's thread would.
 class Bench {
 public:
     explicit Bench(bool prefetch, bool alone = false)
-        : alone_(alone), url_(new_test_database()), metrics_(registry_, "postgres")
+        : alone_(alone), url_(new_test_database(migrated_once())), metrics_(registry_, "postgres")
     {
-        PostgresOptions options{.url = url_, .migrate_url = {}};
-        options.migrations = conformance_schema();
-        migrate_postgres(options, clock_);
         PostgresSchema schema{url_};
         statements_.emplace(read_facts(schema));
         runner_.emplace(*statements_, clock_, metrics_,
