@@ -34,6 +34,11 @@ export async function startNetwork(): Promise<SandboxNetwork> {
     let body = '';
     request.setEncoding('utf8').on('data', (chunk: string) => { body += chunk; });
     request.on('end', () => {
+      if (request.method === 'GET') { // asked what became of a send
+        const id = (request.url ?? '').split('/').pop();
+        response.writeHead(received.some((message) => message.id === id) ? 200 : 404).end();
+        return;
+      }
       const message = JSON.parse(body) as NetworkMessage;
       received.push(message);
       network.react(message, response);

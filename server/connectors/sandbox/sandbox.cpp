@@ -40,7 +40,8 @@ std::vector<accounts::ConfigurationError> SandboxConnector::validate(
     } else if (read->network_url) {
         auto const vetted = http_.guard().vet(read->network_url->value, {});
         if (!vetted)
-            errors.push_back({"settings.network_url", vetted.error().message});
+            errors.push_back(
+                {"settings.network_url", vetted.error().message, vetted.error().blocked});
     }
     auto const none = read_json<JsonObject<64>>(credentials);
     if (!none || none->text != "{}")
@@ -55,7 +56,7 @@ std::optional<std::string> SandboxConnector::address_of(std::string_view, std::s
 
 Task<accounts::StateChange> SandboxConnector::start(accounts::AccountView const&)
 {
-    co_return accounts::StateChange{"connected", "the sandbox is always there", std::nullopt};
+    co_return accounts::StateChange{"connected", {}, std::nullopt};
 }
 
 Task<void> SandboxConnector::stop(AccountId)
@@ -107,7 +108,8 @@ static std::optional<SendError> error_of(net::HttpOutcome const& outcome, Timest
         return SendError{ErrorKind::recipient, "the network does not know the recipient", code, {}};
     if (status == 401 || status == 403)
         return SendError{ErrorKind::auth, "the network refuses the account", code, {}};
-    if (status >= 400 && status < 500)
+    // What the network could not do yet is not the message's fault.
+    if (status >= 400 && status < 500 && status != 408 && status != 425)
         return SendError{ErrorKind::content, "the network refuses the message", code, {}};
     return SendError{ErrorKind::retryable, "the network failed", code, {}};
 }

@@ -48,6 +48,7 @@ public:
         std::string_view settings, std::string_view credentials) const override;
     std::optional<std::string> address_of(
         std::string_view settings, std::string_view credentials) const override;
+    bool starts_at_once() const override { return true; }
     Task<accounts::StateChange> start(accounts::AccountView const& account) override;
     Task<void> stop(AccountId account) override;
     Task<accounts::SendResult> send(
