@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const peers = join(root, 'bench/peers');
-export const hermod = join(root, 'build/release/server/hermod');
+/** Another build, such as one with a profiler in it, by HERMOD_BINARY. */
+export const hermod = process.env.HERMOD_BINARY ?? join(root, 'build/release/server/hermod');
 export const loadgen = join(root, 'build/release/bench/loadgen');
 export const limit = join(root, 'build/release/bench/limit');
 
