@@ -1,0 +1,235 @@
+#include "events/counters.hpp"
+#include "events/routes.hpp"
+#include "testing/world.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <thread>
+
+namespace hermod::events {
+namespace {
+
+struct NoteEvent {
+    std::string note;
+};
+BOOST_DESCRIBE_STRUCT(NoteEvent, (), (note))
+
+constexpr Type<NoteEvent> note_made{"note.made", "notes", "A note was made."};
+constexpr Type<NoteEvent> secret_made{"secret.made", "secrets", "A secret was made."};
+
+/// Conversations as the test says.
+class FakeMembership final : public Membership {
+public:
+    Standing standing(
+        db::Tx const&, ConversationId const& conversation, PersonId const&) const override
+    {
+        auto const found = standings.find(conversation);
+        return found == standings.end() ? Standing{false, std::nullopt} : found->second;
+    }
+    std::map<ConversationId, Standing> standings;
+};
+
+class EventsTest : public testing::World {
+protected:
+    EventsTest()
+    {
+        on_new_workspace([](db::Tx& tx) { open_log(tx); });
+        catalogue.add(note_made);
+        catalogue.add(secret_made);
+        workspace = make_workspace();
+        db.on_commit([this](auto commits) { log.committed(commits); });
+        key.kind = Caller::Kind::api_key;
+        key.workspace = workspace;
+        key.scopes = {"notes:read"};
+        member.kind = Caller::Kind::session;
+        member.workspace = workspace;
+        member.role = Role::admin;
+        member.person = PersonId::make(clock.now());
+    }
+    ~EventsTest() override
+    {
+        std::thread stopper{[this] { tasks.stop(); }};
+        drive_until([this] { return tasks.running() == 0; });
+        stopper.join();
+    }
+
+    std::int64_t note(std::string text, About about = {})
+    {
+        return write(workspace, [&](db::Tx& tx) { return append(tx, note_made, {text}, about); });
+    }
+    EventList list(Caller const& caller, std::optional<std::string> after, int limit = 50)
+    {
+        return run(list_events(deps, caller, {after, {}, {Int<1, 200>{limit}}}));
+    }
+    static std::vector<std::string> notes(EventList const& list)
+    {
+        std::vector<std::string> texts;
+        for (auto const& event : list.data)
+            texts.push_back(read_stored_json<NoteEvent>(event.data.text).note);
+        return texts;
+    }
+
+    using Texts = std::vector<std::string>;
+    WorkspaceId workspace;
+    Tasks tasks;
+    Catalogue catalogue;
+    FakeMembership membership;
+    Audience audience{catalogue, membership};
+    Log log{db, clock, tasks, io, "epoch-1"};
+    Deps deps{db, clock, log, catalogue, audience};
+    Caller key;
+    Caller member;
+};
+
+TEST_F(EventsTest, offsets_begin_at_one_and_have_no_gaps)
+{
+    EXPECT_EQ(note("a"), 1);
+    EXPECT_THROW(write(workspace,
+                     [](db::Tx& tx) -> int {
+                         append(tx, note_made, {"undone"});
+                         throw std::runtime_error{"no"};
+                     }),
+        std::runtime_error);
+    EXPECT_EQ(note("b"), 2);
+
+    auto const all = list(key, "start");
+    EXPECT_EQ(notes(all), (Texts{"a", "b"}));
+    EXPECT_EQ(all.data[1].offset, 2);
+    EXPECT_EQ(all.data[1].cursor, all.next);
+}
+
+TEST_F(EventsTest, without_a_cursor_a_reader_starts_at_the_head)
+{
+    note("old");
+    auto const first = list(key, std::nullopt);
+    EXPECT_TRUE(first.data.empty());
+    note("new");
+
+    EXPECT_EQ(notes(list(key, first.next)), (Texts{"new"}));
+}
+
+TEST_F(EventsTest, pages_go_on_where_the_last_one_ended)
+{
+    for (auto const* text : {"a", "b", "c"})
+        note(text);
+
+    auto const first = list(key, "start", 2);
+    EXPECT_EQ(notes(first), (Texts{"a", "b"}));
+    EXPECT_EQ(notes(list(key, first.next, 2)), (Texts{"c"}));
+}
+
+TEST_F(EventsTest, a_wrong_cursor_is_told_apart_from_an_expired_one)
+{
+    note("a");
+    Log const other{db, clock, tasks, io, "epoch-2"};
+
+    EXPECT_PROBLEM(list(key, "nonsense"), Errc::invalid_cursor);
+    EXPECT_PROBLEM(list(key, ""), Errc::invalid_cursor);
+    EXPECT_PROBLEM(list(key, other.cursor(1)), Errc::cursor_expired);
+    EXPECT_PROBLEM(list(key, log.cursor(2)), Errc::cursor_expired);
+    EXPECT_TRUE(list(key, log.cursor(1)).data.empty());
+}
+
+TEST_F(EventsTest, below_the_floor_a_cursor_is_expired)
+{
+    for (auto const* text : {"a", "b", "c"})
+        note(text);
+    clock.advance(std::chrono::hours{1});
+    note("d");
+    write(workspace,
+        [&](db::Tx& tx) { return delete_older(tx, clock.now() - std::chrono::minutes{1}, 2); });
+
+    EXPECT_PROBLEM(list(key, log.cursor(1)), Errc::cursor_expired);
+    EXPECT_EQ(notes(list(key, log.cursor(2))), (Texts{"c", "d"}));
+    EXPECT_EQ(notes(list(key, "start")), (Texts{"c", "d"}));
+}
+
+TEST_F(EventsTest, a_key_sees_what_its_scopes_give_and_still_moves_on)
+{
+    write(workspace, [](db::Tx& tx) { return append(tx, secret_made, {"hidden"}); });
+
+    auto const seen = list(key, "start");
+
+    EXPECT_TRUE(seen.data.empty());
+    EXPECT_EQ(seen.next, log.cursor(1));
+}
+
+TEST_F(EventsTest, a_member_sees_their_conversations_from_where_they_joined)
+{
+    auto const mine = ConversationId::make(clock.now());
+    auto const external = ConversationId::make(clock.now());
+    auto const others = ConversationId::make(clock.now());
+    membership.standings = {{mine, {false, 2}}, {external, {true, std::nullopt}}};
+    note("before", {.conversation = mine, .person = {}});
+    note("after", {.conversation = mine, .person = {}});
+    note("customer", {.conversation = external, .person = {}});
+    note("private", {.conversation = others, .person = {}});
+    note("removed me", {.conversation = others, .person = member.person});
+    note("everybody");
+
+    EXPECT_EQ(
+        notes(list(member, "start")), (Texts{"after", "customer", "removed me", "everybody"}));
+}
+
+TEST_F(EventsTest, another_workspace_sees_nothing)
+{
+    note("a");
+    auto stranger = key;
+    stranger.workspace = make_workspace();
+
+    EXPECT_TRUE(list(stranger, "start").data.empty());
+}
+
+TEST_F(EventsTest, a_waiting_reader_gets_what_is_committed)
+{
+    std::optional<EventList> answer;
+    asio::co_spawn(
+        io.get_executor(),
+        [&]() -> Task<void> {
+            answer = co_await list_events(
+                deps, key, {std::nullopt, {Int<0, 30>{30}}, {Int<1, 200>{50}}});
+        },
+        asio::detached);
+    drive_until([&] { return tasks.running() > 0; });
+    drive_until([&] { return tasks.running() == 0; });
+    EXPECT_FALSE(answer);
+
+    note("woken");
+
+    ASSERT_TRUE(drive_until([&] { return answer.has_value(); }));
+    EXPECT_EQ(notes(*answer), (Texts{"woken"}));
+}
+
+TEST_F(EventsTest, a_waiting_reader_is_answered_at_its_deadline)
+{
+    std::optional<EventList> answer;
+    asio::co_spawn(
+        io.get_executor(),
+        [&]() -> Task<void> {
+            answer = co_await list_events(
+                deps, key, {std::nullopt, {Int<0, 30>{30}}, {Int<1, 200>{50}}});
+        },
+        asio::detached);
+    drive_until([&] { return tasks.running() > 0; });
+    drive_until([&] { return tasks.running() == 0; });
+
+    clock.advance(std::chrono::seconds{30});
+
+    ASSERT_TRUE(drive_until([&] { return answer.has_value(); }));
+    EXPECT_TRUE(answer->data.empty());
+    EXPECT_EQ(answer->next, log.cursor(0));
+}
+
+TEST_F(EventsTest, the_catalogue_documents_every_type)
+{
+    auto const text = json_to_text(document(catalogue));
+
+    EXPECT_NE(text.find("\"note.made\""), std::string::npos);
+    EXPECT_NE(text.find("NoteEvent"), std::string::npos);
+}
+
+}
+}
