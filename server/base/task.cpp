@@ -165,6 +165,12 @@ void Tasks::spawn(asio::io_context& io, std::string name, std::function<Task<voi
     });
 }
 
+void Tasks::wait()
+{
+    std::unique_lock lock{state_->mutex};
+    state_->ended.wait(lock, [this] { return state_->entries.empty(); });
+}
+
 void Tasks::stop()
 {
     std::unique_lock lock{state_->mutex};

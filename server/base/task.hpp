@@ -79,6 +79,7 @@ public:
 
     void spawn(asio::io_context& io, std::string name, std::function<Task<void>()> body);
     std::size_t running() const;
+    void wait(); ///< until all have ended by themselves
     void stop();
 
 private:

@@ -74,6 +74,11 @@ void Scheduler::lose(std::vector<int> const& shards)
     wakeup_.wake();
 }
 
+int Scheduler::under_way(int shard) const
+{
+    return under_way_[static_cast<std::size_t>(shard)];
+}
+
 Task<void> Scheduler::run()
 {
     for (;;) {
@@ -222,6 +227,7 @@ void Scheduler::dispatch()
             [this, workspace, picks = std::move(picks)] { return run_batch(workspace, picks); });
     };
     while (auto pick = queue_.next()) {
+        ++under_way_[static_cast<std::size_t>(db::shard_of(pick->workspace))];
         auto& batch = batches[pick->workspace];
         batch.push_back(*std::move(pick));
         if (batch.size() == claim_batch)
@@ -308,6 +314,7 @@ Task<std::optional<Ended>> Scheduler::run_one(Claimed const& job)
 void Scheduler::finished(Queue::Pick const& pick, std::optional<Ended> const& ended)
 {
     ended_.add();
+    --under_way_[static_cast<std::size_t>(db::shard_of(pick.workspace))];
     auto known = ended;
     // Far away: the database keeps it until a scan comes near.
     if (known && known->run_at > clock_.now() + horizon)

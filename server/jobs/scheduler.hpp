@@ -4,9 +4,11 @@
 #include "base/task.hpp"
 #include "db/database.hpp"
 #include "jobs/jobs.hpp"
+#include "jobs/leases.hpp"
 #include "jobs/queue.hpp"
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,11 +23,11 @@ namespace hermod::jobs {
 /// Runs the jobs of the shards this process holds: ready work and due times in memory, the
 /// database read only for what is new. All its state lives on one io thread. A claim is a write
 /// of its own, checked against the row, so that a job never runs twice at once.
-class Scheduler {
+class Scheduler final : public ShardHolder {
 public:
     Scheduler(db::Database& db, Clock& clock, Tasks& tasks, asio::io_context& io, Metrics& metrics,
         Limits limits = {});
-    ~Scheduler();
+    ~Scheduler() override;
 
     /// Before start. A job whose kind has no worker is buried.
     void add(Worker& worker) { workers_.emplace(worker.kind(), &worker); }
@@ -35,8 +37,9 @@ public:
 
     /// The shards whose jobs run here changed: what is open in gained ones is loaded (and what was
     /// `sending` recovered), what waits in lost ones is forgotten. From any thread.
-    void gain(std::vector<int> const& shards);
-    void lose(std::vector<int> const& shards);
+    void gain(std::vector<int> const& shards) override;
+    void lose(std::vector<int> const& shards) override;
+    int under_way(int shard) const override;
 
 private:
     struct Cursor {
@@ -72,6 +75,8 @@ private:
     std::unordered_set<WorkspaceId> behind_; ///< whose cursor is not at the end
     std::set<int> shards_;
     Timestamp next_due_scan_;
+
+    std::array<std::atomic<int>, db::shard_count> under_way_{};
 
     std::mutex mutex_; ///< guards what other threads leave for the loop
     std::unordered_set<WorkspaceId> changed_;

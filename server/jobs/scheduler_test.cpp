@@ -45,8 +45,9 @@ protected:
     {
         on_new_workspace([](db::Tx& tx) {
             events::open_log(tx);
-            tx.global().run("INSERT INTO workspace_directory (workspace_id, name, shard, created_at)"
-                            " VALUES ($1, '', $2, 0)",
+            tx.global().run(
+                "INSERT INTO workspace_directory (workspace_id, name, shard, created_at)"
+                " VALUES ($1, '', $2, 0)",
                 tx.workspace(), db::shard_of(tx.workspace()));
         });
         workspace = make_workspace();

@@ -1,0 +1,99 @@
+#include "app/app.hpp"
+
+#include "app/features.hpp"
+#include "app/open_database.hpp"
+#include "app/pipeline.hpp"
+#include "app/testing_clock.hpp"
+#include "base/log.hpp"
+#include "events/log.hpp"
+#include "net/http_server.hpp"
+#include "net/operational.hpp"
+#include "net/pipeline.hpp"
+
+#include <pthread.h>
+
+#include <csignal>
+#include <thread>
+
+namespace hermod::app {
+
+/// Blocks the signals that end the process in this thread and those it starts; they are waited for.
+static sigset_t block_end_signals()
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+static std::size_t threads_of(NetConfig const& config)
+{
+    if (config.threads > 0)
+        return static_cast<std::size_t>(config.threads);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+static std::string load_epoch(IoThreads& threads, db::Database& db)
+{
+    std::string epoch;
+    run_blocking(threads.main(), [&]() -> Task<void> { epoch = co_await events::load_epoch(db); });
+    return epoch;
+}
+
+/// Gives up what other nodes could take over; a database that is away is not waited for.
+static void hand_over(asio::io_context& io, Features& features)
+{
+    Tasks last;
+    last.spawn(io, "hand over", [&] { return features.hand_over(); });
+    last.wait();
+}
+
+void serve(Config const& config)
+{
+    auto const end_signals = block_end_signals();
+    auto const keyring = load_master_key(config);
+    Clock clock;
+    Metrics metrics;
+    migrate_database(config, clock);
+    IoThreads threads{threads_of(config.net)};
+    auto const db = open_database(config, clock, metrics);
+    Tasks tasks;
+    Features features{
+        {config, clock, metrics, keyring, *db, tasks, threads.main()}, load_epoch(threads, *db)};
+
+    net::Router router;
+    ClockDeps clock_deps{clock};
+    features.add_routes(router);
+    if (config.testing.clock)
+        add_testing_clock(router, clock_deps);
+    net::Operational operational{.metrics = metrics,
+        .router = router,
+        .check_ready = [&]() -> Task<void> { co_await db->ping(); }};
+    net::add_operational_routes(router, operational);
+    net::Pipeline pipeline{
+        router, features.authenticator(), clock, metrics, pipeline_options(config.net)};
+    net::HttpServer server{threads, clock, metrics, pipeline, http_options(config)};
+
+    db->on_commit([&](std::span<db::Committed const> commits) { features.committed(commits); });
+    features.start();
+    server.start();
+    threads.start();
+    log::info("serving", {{"listen", config.listen.host + ':' + std::to_string(server.port())}});
+
+    int signal = 0;
+    sigwait(&end_signals, &signal);
+    log::info("draining", {{"signal", signal}});
+    operational.draining = true;
+    server.drain(config.net.drain_timeout);
+    tasks.stop();
+    hand_over(threads.main(), features);
+    features.close();
+    db->close();
+    threads.stop();
+    log::info("stopped");
+}
+
+}

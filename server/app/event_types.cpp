@@ -1,0 +1,24 @@
+#include "app/features.hpp"
+
+namespace hermod::app {
+
+events::Catalogue all_event_types()
+{
+    events::Catalogue catalogue;
+    catalogue.add(accounts::account_state);
+    catalogue.add(conversations::conversation_created);
+    catalogue.add(conversations::conversation_updated);
+    catalogue.add(conversations::conversation_deleted);
+    catalogue.add(conversations::participant_added);
+    catalogue.add(conversations::participant_removed);
+    catalogue.add(messages::message_created);
+    catalogue.add(messages::message_updated);
+    catalogue.add(messages::message_status);
+    catalogue.add(people::person_created);
+    catalogue.add(people::person_updated);
+    catalogue.add(people::person_deleted);
+    catalogue.add(workspaces::workspace_updated);
+    return catalogue;
+}
+
+}

@@ -1,0 +1,81 @@
+#include "app/features.hpp"
+
+#include "app/housekeeping.hpp"
+
+namespace hermod::app {
+
+static jobs::Limits limits_of(JobsConfig const& config)
+{
+    // What is more urgent keeps some places that less urgent work cannot take.
+    auto const all = config.concurrency;
+    return {.per_lane = {all, all - all / 8, all / 2}, .per_workspace = config.per_workspace};
+}
+
+Features::Features(Ground const& ground, std::string epoch)
+    : ground_(ground)
+    , catalogue_(all_event_types())
+    , audience_(catalogue_, membership_)
+    , log_(ground.db, ground.clock, ground.tasks, ground.main_io, std::move(epoch))
+    , events_deps_{ground.db, ground.clock, log_, catalogue_, audience_}
+    , scheduler_(ground.db, ground.clock, ground.tasks, ground.main_io, ground.metrics,
+          limits_of(ground.config.jobs))
+    , leases_(ground.db, ground.clock, scheduler_)
+    , jobs_deps_{ground.db}
+    , workspaces_deps_{ground.db}
+    , people_deps_{ground.db}
+    , access_(ground.db, ground.clock, ground.keyring,
+          {.access_token = ground.config.auth.access_token,
+              .session = ground.config.auth.refresh_token})
+    , guard_(ground.config.net.allow_private_networks)
+    , http_(guard_)
+    , sandbox_(http_, ground.clock)
+    , circuit_(ground.db, ground.clock)
+    , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks)
+    , accounts_deps_{ground.db, connectors_, ground.keyring}
+    , conversations_deps_{ground.db, connectors_}
+    , messages_deps_{ground.db, ground.clock, log_, connectors_}
+    , send_worker_(ground.db, ground.clock, connectors_, ground.keyring, circuit_, ground.metrics)
+    , receipt_worker_(ground.db)
+    , inbox_(ground.db, connectors_)
+    , sandbox_deps_{ground.db, inbox_, ground.clock}
+{
+    connectors_.add(sandbox_);
+    scheduler_.add(send_worker_);
+    scheduler_.add(receipt_worker_);
+}
+
+void Features::add_routes(net::Router& router)
+{
+    access::add_routes(router, access_.deps);
+    workspaces::add_routes(router, workspaces_deps_);
+    people::add_routes(router, people_deps_);
+    accounts::add_routes(router, accounts_deps_);
+    conversations::add_routes(router, conversations_deps_);
+    messages::add_routes(router, messages_deps_);
+    events::add_routes(router, events_deps_);
+    jobs::add_routes(router, jobs_deps_);
+    sandbox::add_routes(router, sandbox_deps_);
+}
+
+void Features::start()
+{
+    auto& tasks = ground_.tasks;
+    auto& io = ground_.main_io;
+    scheduler_.start();
+    tasks.spawn(io, "shard leases", [this] { return leases_.run(); });
+    supervisor_.start(io);
+    tasks.spawn(io, "access watch", [this] { return access_.watch.run(); });
+    tasks.spawn(io, "housekeeping",
+        [this] { return keep_house(ground_.db, ground_.clock, ground_.config); });
+}
+
+void Features::committed(std::span<db::Committed const> commits)
+{
+    log_.committed(commits);
+    scheduler_.committed(commits);
+    for (auto const& commit : commits)
+        if (commit.wakes & static_cast<std::uint8_t>(db::Wake::accounts))
+            supervisor_.wake(commit.workspace);
+}
+
+}

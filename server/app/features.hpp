@@ -1,0 +1,82 @@
+#pragma once
+
+#include "access/assembly.hpp"
+#include "accounts/accounts.hpp"
+#include "accounts/circuit.hpp"
+#include "accounts/supervisor.hpp"
+#include "app/config.hpp"
+#include "connectors/sandbox/sandbox.hpp"
+#include "conversations/conversations.hpp"
+#include "events/routes.hpp"
+#include "jobs/routes.hpp"
+#include "jobs/scheduler.hpp"
+#include "messages/inbox.hpp"
+#include "messages/send_worker.hpp"
+#include "net/address_guard.hpp"
+#include "net/http_client.hpp"
+#include "people/people.hpp"
+#include "workspaces/workspaces.hpp"
+
+namespace hermod::app {
+
+/// What every feature stands on.
+struct Ground {
+    Config const& config;
+    Clock& clock;
+    Metrics& metrics;
+    Keyring const& keyring;
+    db::Database& db;
+    Tasks& tasks;
+    asio::io_context& main_io;
+};
+
+/// The features of this process, in order of dependence, and what each is given. Nothing runs
+/// until `start`.
+class Features {
+public:
+    Features(Ground const& ground, std::string epoch);
+
+    void add_routes(net::Router& router);
+    events::Catalogue const& catalogue() const { return catalogue_; }
+    net::Authenticator& authenticator() { return access_.authenticator; }
+
+    /// Starts what works beside requests: jobs, accounts, housekeeping.
+    void start();
+    /// From the database, after each commit that left something to look at; on any thread.
+    void committed(std::span<db::Committed const> commits);
+    /// After the tasks have ended: what this process held is free for others.
+    Task<void> hand_over() { return leases_.release(); }
+    void close() { access_.passwords.close(); }
+
+private:
+    Ground ground_;
+    events::Catalogue catalogue_;
+    conversations::LogMembership membership_;
+    events::Audience audience_;
+    events::Log log_;
+    events::Deps events_deps_;
+    jobs::Scheduler scheduler_;
+    jobs::ShardLeases leases_;
+    jobs::Deps jobs_deps_;
+    workspaces::Deps workspaces_deps_;
+    people::Deps people_deps_;
+    access::Assembly access_;
+    net::AddressGuard guard_;
+    net::HttpClient http_;
+    sandbox::SandboxConnector sandbox_;
+    accounts::Connectors connectors_;
+    accounts::Circuit circuit_;
+    accounts::Supervisor supervisor_;
+    accounts::Deps accounts_deps_;
+    conversations::Deps conversations_deps_;
+    messages::Deps messages_deps_;
+    messages::SendWorker send_worker_;
+    messages::ReceiptWorker receipt_worker_;
+    messages::ProviderInbox inbox_;
+    sandbox::Deps sandbox_deps_;
+};
+
+/// Every event type of this build.
+events::Catalogue all_event_types();
+
+}

@@ -1,0 +1,60 @@
+#include "app/housekeeping.hpp"
+
+#include "base/errors.hpp"
+#include "base/log.hpp"
+#include "events/store.hpp"
+#include "jobs/store.hpp"
+#include "messages/store.hpp"
+#include "workspaces/idempotency.hpp"
+#include "workspaces/workspaces.hpp"
+
+namespace hermod::app {
+
+/// A λ stays short, so that no writer waits long behind it.
+static constexpr std::int64_t batch = 200;
+static constexpr auto every = std::chrono::minutes{10};
+static constexpr auto keep_done_jobs = std::chrono::days{7};
+static constexpr auto keep_client_ids = std::chrono::hours{24};
+
+/// How much of each kind went; a full batch means there may be more.
+static bool sweep_once(db::Tx& tx, Config const& config)
+{
+    auto const now = tx.now();
+    auto const most = std::max({
+        events::delete_older(tx, now - config.events.retention, batch),
+        jobs::delete_finished(tx, now - keep_done_jobs, batch),
+        messages::delete_old_keys(tx, now - keep_client_ids, batch),
+        workspaces::sweep_expired(tx, batch),
+    });
+    return most >= batch;
+}
+
+Task<void> sweep_all(db::Database& db, Clock& clock, Config const& config)
+{
+    WorkspaceId after;
+    for (;;) {
+        auto const workspaces = co_await db.system().read(
+            [&](db::GlobalTx const& tx) { return workspaces::list_after(tx, after, batch); });
+        for (auto const& workspace : workspaces) {
+            while (co_await db.write(workspace, [&](db::Tx& tx) { return sweep_once(tx, config); }))
+                co_await sleep_until(clock, clock.now() + milliseconds{20});
+        }
+        if (workspaces.size() < static_cast<std::size_t>(batch))
+            co_return;
+        after = workspaces.back();
+    }
+}
+
+Task<void> keep_house(db::Database& db, Clock& clock, Config const& config)
+{
+    for (;;) {
+        co_await sleep_until(clock, clock.now() + every);
+        try {
+            co_await sweep_all(db, clock, config);
+        } catch (Problem const& problem) {
+            log::warn("housekeeping failed, and is tried again", {{"error", problem.what()}});
+        }
+    }
+}
+
+}

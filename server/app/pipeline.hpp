@@ -1,0 +1,11 @@
+#pragma once
+
+#include "app/config.hpp"
+#include "net/pipeline.hpp"
+
+namespace hermod::app {
+
+net::PipelineOptions pipeline_options(NetConfig const& config);
+net::HttpOptions http_options(Config const& config);
+
+}

@@ -1,0 +1,33 @@
+#include "app/testing_clock.hpp"
+
+namespace hermod::app {
+
+/// At most a year at once, back or forth.
+static constexpr std::int64_t furthest = 366LL * 24 * 3600 * 1000;
+
+struct AdvanceClock {
+    Int<-furthest, furthest> advance_ms;
+};
+BOOST_DESCRIBE_STRUCT(AdvanceClock, (), (advance_ms))
+
+struct ClockReading {
+    Timestamp now;
+};
+BOOST_DESCRIBE_STRUCT(ClockReading, (), (now))
+
+static Task<net::Reply> post_clock(ClockDeps& deps, Caller const&, net::Request const& request)
+{
+    deps.clock.advance(milliseconds{request.body_as<AdvanceClock>().advance_ms.value});
+    co_return net::ok(ClockReading{deps.clock.now()});
+}
+
+void add_testing_clock(net::Router& router, ClockDeps& deps)
+{
+    net::FeatureRoutes routes{router, deps, "testing"};
+    routes.post<AdvanceClock, ClockReading>("/api/v1/testing/clock", post_clock)
+        .open()
+        .status(200)
+        .summary("Move the server's clock, in tests");
+}
+
+}
