@@ -27,8 +27,10 @@ Features::Features(Ground const& ground, std::string epoch)
           {.access_token = ground.config.auth.access_token,
               .session = ground.config.auth.refresh_token})
     , guard_(ground.config.net.allow_private_networks)
-    , http_(guard_)
+    , http_(guard_, {.ca_file = ground.config.net.ca_file})
+    , smtp_(guard_)
     , sandbox_(http_, ground.clock)
+    , email_(smtp_, guard_, ground.config.net.ca_file)
     , circuit_(ground.db, ground.clock)
     , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks)
     , accounts_deps_{ground.db, connectors_, ground.keyring}
@@ -40,6 +42,7 @@ Features::Features(Ground const& ground, std::string epoch)
     , sandbox_deps_{ground.db, inbox_, ground.clock}
 {
     connectors_.add(sandbox_);
+    connectors_.add(email_);
     scheduler_.add(send_worker_);
     scheduler_.add(receipt_worker_);
 }
@@ -76,6 +79,12 @@ void Features::committed(std::span<db::Committed const> commits)
     for (auto const& commit : commits)
         if (commit.wakes & static_cast<std::uint8_t>(db::Wake::accounts))
             supervisor_.wake(commit.workspace);
+}
+
+void Features::close()
+{
+    smtp_.close();
+    access_.passwords.close();
 }
 
 }

@@ -5,6 +5,7 @@
 #include "accounts/circuit.hpp"
 #include "accounts/supervisor.hpp"
 #include "app/config.hpp"
+#include "connectors/email/email.hpp"
 #include "connectors/sandbox/sandbox.hpp"
 #include "conversations/conversations.hpp"
 #include "events/routes.hpp"
@@ -46,7 +47,7 @@ public:
     void committed(std::span<db::Committed const> commits);
     /// After the tasks have ended: what this process held is free for others.
     Task<void> hand_over() { return leases_.release(); }
-    void close() { access_.passwords.close(); }
+    void close();
 
 private:
     Ground ground_;
@@ -63,7 +64,9 @@ private:
     access::Assembly access_;
     net::AddressGuard guard_;
     net::HttpClient http_;
+    net::SmtpClient smtp_;
     sandbox::SandboxConnector sandbox_;
+    email::EmailConnector email_;
     accounts::Connectors connectors_;
     accounts::Circuit circuit_;
     accounts::Supervisor supervisor_;

@@ -60,9 +60,10 @@ ShardLeases::Terms ShardLeases::take(db::GlobalTx& tx, std::set<int> const& give
         if (holder != node_)
             taken.insert(name);
     // What is held first, so that shards do not wander.
-    std::vector<int> order(db::shard_count);
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_partition(order, [&](int shard) { return held_.contains(shard); });
+    std::vector<int> order{held_.begin(), held_.end()};
+    for (int shard = 0; shard < db::shard_count; ++shard)
+        if (!held_.contains(shard))
+            order.push_back(shard);
     for (auto const shard : order) {
         if (taken.contains(shard_name(shard)) || give_up.contains(shard))
             continue;

@@ -307,7 +307,7 @@ Task<jobs::Ended> SendWorker::recover(jobs::Claimed const& job)
     auto const settled = co_await plan.connector->settle(plan.account, plan.outgoing);
     if (settled)
         co_return co_await write_result(job, *settled, can, clock_.now());
-    if (clock_.now() >= job.created_at + std::chrono::seconds{can.unknown_outcome_timeout_s})
+    if (clock_.now() >= job.created_at + plan.connector->unknown_outcome_timeout(plan.account))
         co_return co_await fail(
             job, ErrorKind::outcome_unknown, "it is not known whether the message was sent");
     co_return co_await db_.write(job.workspace, [&](db::Tx& tx) {

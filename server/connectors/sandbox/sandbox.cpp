@@ -183,4 +183,11 @@ Task<accounts::Health> SandboxConnector::health(accounts::AccountView const&)
     co_return accounts::Health::good;
 }
 
+std::chrono::seconds SandboxConnector::unknown_outcome_timeout(
+    accounts::AccountView const& account) const
+{
+    auto const given = read_stored_json<Settings>(account.settings).unknown_outcome_timeout_s;
+    return std::chrono::seconds{given ? given->value : capabilities_.unknown_outcome_timeout_s};
+}
+
 }

@@ -32,8 +32,10 @@ BOOST_DESCRIBE_STRUCT(Delays, (), (sent, delivered, read))
 struct Settings {
     std::optional<Delays> delays_ms;
     std::optional<Text<1, 2000>> network_url;
+    /// After this a message whose outcome stays unknown has failed; an hour unless given.
+    std::optional<Int<1, 86'400>> unknown_outcome_timeout_s;
 };
-BOOST_DESCRIBE_STRUCT(Settings, (), (delays_ms, network_url))
+BOOST_DESCRIBE_STRUCT(Settings, (), (delays_ms, network_url, unknown_outcome_timeout_s))
 
 /// A network in a box. `+1500555000N` behaves as N says: 1 retryable, 2 pace, 3 recipient,
 /// 4 content, 5 account_blocked, 6 auth, 7 outcome_unknown, 8 sent but never delivered; every other
@@ -60,6 +62,8 @@ public:
     Task<accounts::ProviderReply> handle_webhook(
         accounts::AccountView const& account, accounts::ProviderRequest const& request) override;
     Task<accounts::Health> health(accounts::AccountView const& account) override;
+    std::chrono::seconds unknown_outcome_timeout(
+        accounts::AccountView const& account) const override;
 
 private:
     Task<std::optional<accounts::SendError>> post(
