@@ -10,6 +10,7 @@ using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
 static constexpr std::size_t max_length = 40;
+static constexpr int max_rounds = 5;
 
 static std::string const not_possible = "is not a possible phone number";
 
@@ -69,16 +70,19 @@ std::expected<Phone, std::string> read_phone(std::string_view text)
 
     auto const& util = *PhoneNumberUtil::GetInstance();
     PhoneNumber number;
-    switch (util.Parse(std::string{text}, "ZZ", &number)) {
-    case PhoneNumberUtil::NO_PARSING_ERROR:
-        break;
-    case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
-        return std::unexpected(std::string{"does not begin with a country code"});
-    default:
-        return std::unexpected(not_possible);
+    Phone phone{std::string{text}, {}};
+    // Reading takes away one national prefix (+90 0 5…), which may lay bare another: the normal
+    // form is the one that reads as itself.
+    std::string before;
+    for (int round = 0; phone.e164 != before; ++round) {
+        before = phone.e164;
+        auto const error = util.Parse(before, "ZZ", &number);
+        if (error == PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR)
+            return std::unexpected(std::string{"does not begin with a country code"});
+        if (error != PhoneNumberUtil::NO_PARSING_ERROR || round == max_rounds)
+            return std::unexpected(not_possible);
+        util.Format(number, PhoneNumberUtil::E164, &phone.e164);
     }
-    Phone phone;
-    util.Format(number, PhoneNumberUtil::E164, &phone.e164);
     if (!is_possible(util, number) && !is_possible_new_form(util, phone.e164))
         return std::unexpected(not_possible);
     phone.match_key = equal_form(phone.e164);

@@ -23,6 +23,7 @@ TEST(PhoneTest, possible_numbers_become_e164)
         {"+551187654321", "+551187654321"}, // kept as given, ninth digit or not
         {"+2290197123456", "+2290197123456"}, // newer than the metadata
         {"+80012345678", "+80012345678"},
+        {"+90 0 532 123 4567", "+905321234567"},
     };
     for (auto const& [given, e164] : table) {
         auto const phone = read_phone(given);
