@@ -1,0 +1,228 @@
+#include "jobs/store.hpp"
+#include "messages/messages_world_test.hpp"
+
+namespace hermod::messages {
+namespace {
+
+using accounts::ErrorKind;
+
+/// Runs the jobs by hand, so that a test sees each step.
+class SendAddressedTest : public MessagesWorld {
+protected:
+    SendAddressedTest() { new_account(caller); }
+
+    /// Claims the message's newest job as the scheduler does, and works it off.
+    jobs::Ended work(MessageId const& message, bool recovering = false)
+    {
+        auto const job = write(caller.workspace, [&](db::Tx& tx) {
+            auto const row = *jobs::find_newest_of(tx, message);
+            jobs::update_claimed(tx, row, !recovering);
+            jobs::Claimed claimed{caller.workspace, row.id, row.kind, row.lane, row.order_key,
+                row.payload, row.message_id, row.attempts + (recovering ? 0 : 1), row.claims + 1,
+                row.created_at, recovering};
+            if (!recovering)
+                worker.claimed(tx, claimed);
+            return claimed;
+        });
+        return run(recovering ? worker.recover(job) : worker.run(job));
+    }
+    Message fetch(MessageId const& id) { return run(get_message(deps, caller, id)); }
+    static accounts::SendResult failure(ErrorKind kind)
+    {
+        return {{}, accounts::SendError{kind, "because", "42", {}}, {}};
+    }
+
+    accounts::Circuit circuit{db, clock};
+    SendWorker worker{db, clock, connectors, keyring, circuit, metrics};
+};
+
+TEST_F(SendAddressedTest, makes_person_and_conversation_once)
+{
+    auto const first = run(send_addressed(deps, caller, to_address("+12025550100")));
+    auto const second = run(send_addressed(deps, caller, to_address("+12025550100")));
+
+    EXPECT_EQ(first.status, Status::queued);
+    EXPECT_EQ(first.direction, Direction::outbound);
+    EXPECT_EQ(first.to->at(0).address, "+12025550100");
+    EXPECT_EQ(second.conversation_id, first.conversation_id);
+    EXPECT_EQ(second.seq, 2);
+}
+
+TEST_F(SendAddressedTest, what_cannot_go_leaves_nothing_behind)
+{
+    auto const before = event_types(caller).size();
+    auto to_email = to_address("ana@example.com");
+
+    EXPECT_PROBLEM(run(send_addressed(deps, caller, to_email)), Errc::no_account);
+    EXPECT_PROBLEM(
+        run(send_addressed(deps, caller, to_address("+123"))), Errc::invalid_phone_number);
+    EXPECT_PROBLEM(
+        run(send_addressed(deps, caller, to_address("+12025550100", std::string(1001, 'x')))),
+        Errc::unsupported_content);
+    EXPECT_EQ(event_types(caller).size(), before);
+}
+
+TEST_F(SendAddressedTest, a_sent_message_has_its_provider_id_and_attempt)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+
+    EXPECT_EQ(work(message.id).state, jobs::State::done);
+
+    auto const sent = fetch(message.id);
+    EXPECT_EQ(sent.status, Status::sent);
+    EXPECT_EQ(sent.provider_id, "p-" + message.id.str());
+    auto const attempts = run(list_attempts(deps, caller, message.id)).data;
+    ASSERT_EQ(attempts.size(), 1U);
+    EXPECT_EQ(attempts[0].outcome, Outcome::sent);
+}
+
+TEST_F(SendAddressedTest, each_kind_of_error_ends_as_it_must)
+{
+    struct Row {
+        ErrorKind kind;
+        jobs::State state;
+        Status status;
+        Outcome outcome;
+    };
+    Row const rows[]{
+        {ErrorKind::retryable, jobs::State::retrying, Status::sending, Outcome::retryable},
+        {ErrorKind::pace, jobs::State::retrying, Status::sending, Outcome::pace},
+        {ErrorKind::recipient, jobs::State::dead, Status::failed, Outcome::failed},
+        {ErrorKind::content, jobs::State::dead, Status::failed, Outcome::failed},
+        {ErrorKind::outcome_unknown, jobs::State::outcome_unknown, Status::sending,
+            Outcome::outcome_unknown},
+        {ErrorKind::auth, jobs::State::dead, Status::failed, Outcome::failed},
+    };
+    for (auto const& row : rows) {
+        SCOPED_TRACE(to_name(row.kind));
+        clock.advance(std::chrono::minutes{1}); // past what the last error asked for
+        connector.results = {failure(row.kind)};
+        auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+
+        EXPECT_EQ(work(message.id).state, row.state);
+
+        auto const after = fetch(message.id);
+        EXPECT_EQ(after.status, row.status);
+        ASSERT_TRUE(after.error);
+        EXPECT_EQ(after.error->code, row.kind);
+        EXPECT_EQ(run(list_attempts(deps, caller, message.id)).data.at(0).outcome, row.outcome);
+    }
+}
+
+TEST_F(SendAddressedTest, retries_end_and_a_failed_message_can_be_resent)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    EXPECT_PROBLEM(run(resend_message(deps, caller, message.id)), Errc::not_resendable);
+    jobs::Ended ended{};
+    for (int attempt = 1; attempt <= 8; ++attempt) {
+        clock.advance(std::chrono::hours{7});
+        connector.results = {failure(ErrorKind::retryable)};
+        ended = work(message.id);
+        ASSERT_EQ(ended.state, attempt < 8 ? jobs::State::retrying : jobs::State::dead);
+    }
+    EXPECT_EQ(fetch(message.id).status, Status::failed);
+
+    clock.advance(std::chrono::hours{1});
+    EXPECT_EQ(run(resend_message(deps, caller, message.id)).status, Status::queued);
+    EXPECT_EQ(work(message.id).state, jobs::State::done);
+    EXPECT_EQ(fetch(message.id).status, Status::sent);
+    EXPECT_FALSE(fetch(message.id).error);
+}
+
+TEST_F(SendAddressedTest, an_unknown_outcome_is_settled_never_sent_again)
+{
+    connector.results = {failure(ErrorKind::outcome_unknown)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    work(message.id);
+
+    EXPECT_EQ(work(message.id, true).state, jobs::State::outcome_unknown);
+    EXPECT_EQ(connector.sends.size(), 1U);
+    connector.settled = accounts::SendResult{accounts::Sent{"found"}, {}, {}};
+    EXPECT_EQ(work(message.id, true).state, jobs::State::done);
+    EXPECT_EQ(fetch(message.id).provider_id, "found");
+    EXPECT_EQ(connector.sends.size(), 1U);
+}
+
+TEST_F(SendAddressedTest, an_outcome_that_stays_unknown_fails_in_the_end)
+{
+    connector.results = {failure(ErrorKind::outcome_unknown)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    work(message.id);
+
+    clock.advance(std::chrono::seconds{3600});
+
+    EXPECT_EQ(work(message.id, true).state, jobs::State::dead);
+    EXPECT_EQ(fetch(message.id).status, Status::failed);
+    EXPECT_EQ(fetch(message.id).error->code, ErrorKind::outcome_unknown);
+}
+
+TEST_F(SendAddressedTest, where_the_network_drops_doubles_a_crashed_try_is_repeated)
+{
+    connector.can.stable_provider_id = true;
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    write(caller.workspace, [&](db::Tx& tx) {
+        auto row = *find_message(tx, message.id);
+        row.status = Status::sending;
+        write_status(tx, row, Status::queued);
+        jobs::update_claimed(tx, *jobs::find_newest_of(tx, message.id), true);
+    });
+
+    EXPECT_EQ(work(message.id, true).state, jobs::State::done);
+    EXPECT_EQ(connector.sends.size(), 1U);
+}
+
+TEST_F(SendAddressedTest, a_status_never_goes_back)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    work(message.id);
+    using accounts::ReceiptStatus;
+    for (auto const status :
+        {ReceiptStatus::read, ReceiptStatus::delivered, ReceiptStatus::sent, ReceiptStatus::failed})
+        write(caller.workspace,
+            [&](db::Tx& tx) { apply_receipt(tx, *find_message(tx, message.id), status, {}); });
+
+    EXPECT_EQ(fetch(message.id).status, Status::read);
+    EXPECT_EQ(count_events(caller, "message.status"), 3); // sending, sent, read
+}
+
+TEST_F(SendAddressedTest, what_a_provider_hands_in_twice_is_stored_once)
+{
+    ProviderInbox inbox{db, connectors};
+    auto const account = new_account(caller);
+    accounts::IncomingMessage const incoming{.provider_id = "in-1",
+        .from = "+12025550100",
+        .from_name = "Ana",
+        .content = R"({"text":"hi"})",
+        .subject = {},
+        .reply_to_provider_id = {},
+        .at = {}};
+
+    auto const first = run(inbox.receive(caller.workspace, account, incoming));
+    auto const again = run(inbox.receive(caller.workspace, account, incoming));
+
+    EXPECT_EQ(first, again);
+    EXPECT_EQ(count_events(caller, "message.created"), 1);
+    auto const message = fetch(first);
+    EXPECT_EQ(message.direction, Direction::inbound);
+    EXPECT_EQ(message.from.name, "Ana");
+    auto const answer =
+        run(send_message(deps, caller, message.conversation_id, text_message("and you?")));
+    EXPECT_EQ(answer.to->at(0).address, "+12025550100");
+}
+
+TEST_F(SendAddressedTest, a_message_of_another_workspace_does_not_exist)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    auto const stranger = new_caller();
+
+    EXPECT_PROBLEM(run(get_message(deps, stranger, message.id)), Errc::message_not_found);
+    EXPECT_PROBLEM(run(list_attempts(deps, stranger, message.id)), Errc::message_not_found);
+    EXPECT_PROBLEM(run(resend_message(deps, stranger, message.id)), Errc::message_not_found);
+    EXPECT_PROBLEM(run(list_messages(deps, stranger, message.conversation_id, {})),
+        Errc::conversation_not_found);
+    EXPECT_TRUE(run(list_message_log(deps, stranger, {})).data.empty());
+    EXPECT_EQ(run(list_message_log(deps, caller, {})).data.size(), 1U);
+}
+
+}
+}
