@@ -33,7 +33,7 @@ Features::Features(Ground const& ground, std::string epoch)
     , email_(smtp_, guard_, ground.config.net.ca_file)
     , circuit_(ground.db, ground.clock)
     , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks)
-    , accounts_deps_{ground.db, connectors_, ground.keyring}
+    , accounts_deps_{ground.db, connectors_, ground.keyring, ground.config.limits.accounts}
     , conversations_deps_{ground.db, connectors_}
     , messages_deps_{ground.db, ground.clock, log_, connectors_}
     , send_worker_(ground.db, ground.clock, connectors_, ground.keyring, circuit_, ground.metrics)
