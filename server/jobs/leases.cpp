@@ -20,7 +20,7 @@ ShardLeases::ShardLeases(db::Database& db, Clock& clock, ShardHolder& holder)
 
 static std::string shard_name(int shard)
 {
-    return "shard:" + std::to_string(shard);
+    return "shard/" + std::to_string(shard);
 }
 
 /// Microseconds by the clock that all nodes share.
@@ -45,18 +45,18 @@ ShardLeases::Terms ShardLeases::take(db::GlobalTx& tx, std::set<int> const& give
 {
     auto const now = database_time(tx);
     auto const until = now + lease.count();
-    write_lease(tx, "node:" + node_, node_, until);
+    write_lease(tx, "node/" + node_, node_, until);
     for (auto const shard : give_up)
         tx.run("DELETE FROM leases WHERE name = $1 AND holder = $2", shard_name(shard), node_);
-    tx.run("DELETE FROM leases WHERE name LIKE 'node:%' AND expires_at < $1", now - lease.count());
+    tx.run("DELETE FROM leases WHERE name LIKE 'node/%' AND expires_at < $1", now - lease.count());
     auto const nodes = *tx.one<std::int64_t>(
-        "SELECT COUNT(*) FROM leases WHERE name LIKE 'node:%' AND expires_at > $1", now);
+        "SELECT COUNT(*) FROM leases WHERE name LIKE 'node/%' AND expires_at > $1", now);
     Terms terms;
     terms.share = static_cast<std::size_t>((db::shard_count + nodes - 1) / nodes);
 
     std::set<std::string> taken;
     for (auto const& [name, holder] : tx.all<std::tuple<std::string, std::string>>(
-             "SELECT name, holder FROM leases WHERE name LIKE 'shard:%' AND expires_at > $1", now))
+             "SELECT name, holder FROM leases WHERE name LIKE 'shard/%' AND expires_at > $1", now))
         if (holder != node_)
             taken.insert(name);
     // What is held first, so that shards do not wander.
