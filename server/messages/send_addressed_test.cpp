@@ -156,6 +156,16 @@ TEST_F(SendAddressedTest, an_outcome_that_stays_unknown_fails_in_the_end)
     EXPECT_EQ(fetch(message.id).error->code, ErrorKind::outcome_unknown);
 }
 
+TEST_F(SendAddressedTest, a_job_that_waited_long_still_gets_its_time_to_be_settled)
+{
+    connector.results = {failure(ErrorKind::outcome_unknown)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    clock.advance(std::chrono::seconds{7200});
+    work(message.id);
+
+    EXPECT_EQ(work(message.id, true).state, jobs::State::outcome_unknown);
+}
+
 TEST_F(SendAddressedTest, where_the_network_drops_doubles_a_crashed_try_is_repeated)
 {
     connector.can.stable_provider_id = true;
@@ -168,6 +178,22 @@ TEST_F(SendAddressedTest, where_the_network_drops_doubles_a_crashed_try_is_repea
     });
 
     EXPECT_EQ(work(message.id, true).state, jobs::State::done);
+    EXPECT_EQ(connector.sends.size(), 1U);
+}
+
+TEST_F(
+    SendAddressedTest, what_the_connector_could_not_tell_is_not_repeated_though_doubles_are_dropped)
+{
+    connector.can.stable_provider_id = true;
+    connector.results = {failure(ErrorKind::outcome_unknown)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    work(message.id);
+
+    EXPECT_EQ(work(message.id, true).state, jobs::State::outcome_unknown);
+    EXPECT_EQ(connector.sends.size(), 1U);
+
+    clock.advance(std::chrono::seconds{3600});
+    EXPECT_EQ(work(message.id, true).state, jobs::State::dead);
     EXPECT_EQ(connector.sends.size(), 1U);
 }
 

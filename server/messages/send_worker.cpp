@@ -93,6 +93,10 @@ Task<SendWorker::Plan> SendWorker::plan(jobs::Claimed const& job)
         found.plan.connector = connectors_.find(found.account->connector);
         found.plan.account = accounts::open(tx, found.account->id, keyring_);
         found.plan.outgoing = outgoing_of(tx, row, job);
+        found.plan.reported_unknown = row.error
+            && read_stored_json<MessageError>(*row.error).code == ErrorKind::outcome_unknown;
+        found.plan.unknown_since =
+            std::max(job.created_at, last_attempt_at(tx, row.id).value_or(job.created_at));
         return found;
     });
     auto plan = std::move(facts.plan);
@@ -301,13 +305,14 @@ Task<jobs::Ended> SendWorker::recover(jobs::Claimed const& job)
     if (plan.ended)
         co_return *plan.ended;
     auto const& can = plan.connector->capabilities();
-    // One provider id for all tries: the network drops the double, so the try is repeated.
-    if (can.stable_provider_id)
+    // One provider id for all tries: the network drops the double, so a try that a crash cut short
+    // is repeated. What the connector itself could not tell is settled, never repeated.
+    if (can.stable_provider_id && !plan.reported_unknown)
         co_return co_await try_once(job, plan);
     auto const settled = co_await plan.connector->settle(plan.account, plan.outgoing);
     if (settled)
         co_return co_await write_result(job, *settled, can, clock_.now());
-    if (clock_.now() >= job.created_at + plan.connector->unknown_outcome_timeout(plan.account))
+    if (clock_.now() >= plan.unknown_since + plan.connector->unknown_outcome_timeout(plan.account))
         co_return co_await fail(
             job, ErrorKind::outcome_unknown, "it is not known whether the message was sent");
     co_return co_await db_.write(job.workspace, [&](db::Tx& tx) {

@@ -28,6 +28,8 @@ private:
         accounts::Connector* connector = nullptr;
         accounts::AccountView account;
         accounts::Outgoing outgoing;
+        bool reported_unknown = false; ///< the connector itself did not know the last try's outcome
+        Timestamp unknown_since; ///< the last try noted; a job may have waited long before
     };
 
     Task<Plan> plan(jobs::Claimed const& job);

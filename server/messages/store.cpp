@@ -164,6 +164,13 @@ std::int64_t next_attempt(db::Tx const& tx, MessageId const& message)
         message);
 }
 
+std::optional<Timestamp> last_attempt_at(db::Tx const& tx, MessageId const& message)
+{
+    return *tx.one<std::optional<Timestamp>>(
+        "SELECT MAX(started_at) FROM attempts WHERE workspace_id = $1 AND message_id = $2",
+        message);
+}
+
 std::optional<SeenInput> find_input(db::Tx const& tx, AccountId const& account,
     std::string_view provider_id, std::string_view kind, std::string_view status)
 {

@@ -76,6 +76,7 @@ BOOST_DESCRIBE_STRUCT(AttemptRow, (), (n, started_at, duration_ms, outcome, erro
 void insert_attempt(db::Tx& tx, MessageId const& message, AttemptRow const& attempt);
 std::vector<AttemptRow> list_attempts(db::Tx const& tx, MessageId const& message);
 std::int64_t next_attempt(db::Tx const& tx, MessageId const& message);
+std::optional<Timestamp> last_attempt_at(db::Tx const& tx, MessageId const& message);
 
 /// The message an input became, where it was handed in before.
 struct SeenInput {
