@@ -1,22 +1,34 @@
 #include "admin/command_line.hpp"
 
 #include "admin/commands.hpp"
+#include "app/app.hpp"
+#include "base/errors.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
+#include <istream>
 #include <ostream>
 
 namespace hermod::admin {
 
 namespace {
 
+/// What commands read and write.
+struct Streams {
+    std::istream& in;
+    std::ostream& out;
+};
+
 /// The command line as parsed: which command, with what.
 struct Choice {
     std::string config_file;
+    std::string folder;
     std::string key_id = "k1";
+    WorkspaceRequest workspace;
+    ApiKeyRequest api_key;
     std::function<void()> command;
 };
 
@@ -36,45 +48,116 @@ static app::LoadedConfig load(Choice const& choice, app::Environment const& env)
     return app::load_config(file, env);
 }
 
-static void add_admin_commands(CLI::App& cli, Choice& choice, std::ostream& out)
+static void add_admin_commands(
+    CLI::App& cli, Choice& choice, app::Environment const& env, Streams streams)
 {
     auto* const admin = cli.add_subcommand("admin", "What an operator does by hand");
-    admin->require_subcommand(1);
-    auto* const key = admin->add_subcommand(
+    admin->require_subcommand(0, 1);
+
+    auto* const master_key = admin->add_subcommand(
         "new-master-key", "Print a new line for the master key file; the first line seals");
-    key->add_option("--id", choice.key_id, "Names the key in what it seals")->capture_default_str();
-    key->callback([&] { choice.command = [&] { print_new_master_key(choice.key_id, out); }; });
+    master_key->add_option("--id", choice.key_id, "Names the key in what it seals")
+        ->capture_default_str();
+    master_key->callback([&choice, streams] {
+        choice.command = [&choice, streams] { print_new_master_key(choice.key_id, streams.out); };
+    });
+
+    auto* const workspace = admin->add_subcommand("create-workspace",
+        "Make a login with a workspace; the password is the first line of standard input");
+    workspace->add_option("--email", choice.workspace.email, "The login's address")->required();
+    workspace->add_option("--name", choice.workspace.name, "The human's name")->required();
+    workspace->add_option("--workspace", choice.workspace.workspace, "The workspace's name")
+        ->required();
+    workspace->callback([&choice, &env, streams] {
+        choice.command = [&choice, &env, streams] {
+            create_workspace(load(choice, env).config, choice.workspace, streams.in, streams.out);
+        };
+    });
+
+    auto* const key = admin->add_subcommand("create-api-key", "Make an API key and print it");
+    key->add_option("--workspace", choice.api_key.workspace, "The workspace's id")->required();
+    key->add_option("--name", choice.api_key.name, "What it is for")->required();
+    key->add_option("--scope", choice.api_key.scopes, "A scope such as messages:send; may repeat")
+        ->required();
+    key->add_flag("--test", choice.api_key.test, "A test key, which reaches sandbox accounts only");
+    key->callback([&choice, &env, streams] {
+        choice.command = [&choice, &env, streams] {
+            create_api_key(load(choice, env).config, choice.api_key, streams.out);
+        };
+    });
 }
 
 static void add_commands(
-    CLI::App& cli, Choice& choice, app::Environment const& env, std::ostream& out)
+    CLI::App& cli, Choice& choice, app::Environment const& env, Streams streams)
 {
     cli.add_option("--config", choice.config_file,
         "The configuration file (default: HERMOD_CONFIG, or hermod.toml where there is one)");
-    cli.require_subcommand(1);
+    cli.require_subcommand(0, 1);
+    cli.add_subcommand("serve", "Run the server until SIGTERM or SIGINT")->callback([&] {
+        choice.command = [&] { admin::serve(load(choice, env).config); };
+    });
+    cli.add_subcommand("migrate", "Bring the database's schema to this version")
+        ->callback([&choice, &env, streams] {
+            choice.command = [&choice, &env, streams] {
+                migrate(load(choice, env).config, streams.out);
+            };
+        });
     cli.add_subcommand("config", "Print each configuration key, its value and where it is from")
-        ->callback([&] { choice.command = [&] { print_config(load(choice, env), out); }; });
-    add_admin_commands(cli, choice, out);
+        ->callback([&choice, &env, streams] {
+            choice.command = [&choice, &env, streams] {
+                print_config(load(choice, env), streams.out);
+            };
+        });
+    auto* const gen = cli.add_subcommand(
+        "gen", "Write the documents of api/ into a folder: OpenAPI, events, errors and more");
+    gen->add_option("folder", choice.folder)->required();
+    gen->callback([&] { choice.command = [&] { app::generate(choice.folder); }; });
+    add_admin_commands(cli, choice, env, streams);
+}
+
+/// One line for a refusal of a use case: what, and which field.
+static std::string in_words(Problem const& problem)
+{
+    std::string line{info(problem.code).title};
+    if (!problem.detail.empty())
+        line += ": " + problem.detail;
+    for (auto const& [field, message] : problem.fields)
+        line += fmt::format("; {} {}", field, message);
+    return line;
+}
+
+static int refuse(std::ostream& err, std::string_view why)
+{
+    err << "hermod: " << why
+        << "; there are serve, migrate, config, gen and admin (see hermod --help)\n";
+    return 2;
 }
 
 int run_command_line(int argc, char const* const* argv, app::Environment const& env,
-    std::ostream& out, std::ostream& err)
+    std::istream& in, std::ostream& out, std::ostream& err)
 {
     Choice choice;
     CLI::App cli{"Hermod, a messaging server", "hermod"};
     cli.set_version_flag("--version", std::string{HERMOD_VERSION});
-    add_commands(cli, choice, env, out);
+    add_commands(cli, choice, env, {in, out});
     try {
         cli.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
-        return cli.exit(error, out, err) == 0 ? 0 : 2;
+        if (error.get_exit_code() == 0)
+            return cli.exit(error, out, err);
+        return refuse(err, error.what());
     }
+    if (!choice.command)
+        return refuse(err, "a command is missing");
     try {
         choice.command();
         return 0;
     } catch (app::ConfigError const& error) {
         err << "hermod: " << error.what() << '\n';
         return 2;
+    } catch (Problem const& problem) {
+        err << "hermod: " << in_words(problem) << '\n';
+        return 1;
     } catch (std::exception const& error) {
         err << "hermod: " << error.what() << '\n';
         return 1;

@@ -10,6 +10,6 @@ namespace hermod::admin {
 /// command failed, 2 where the command line or the configuration cannot be used. Whatever fails is
 /// one line on `err`.
 int run_command_line(int argc, char const* const* argv, app::Environment const& env,
-    std::ostream& out, std::ostream& err);
+    std::istream& in, std::ostream& out, std::ostream& err);
 
 }

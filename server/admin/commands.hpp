@@ -4,13 +4,35 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 /// One function per command of the binary; each throws what ends it.
 namespace hermod::admin {
 
+void serve(app::Config const& config);
+void migrate(app::Config const& config, std::ostream& out);
 void print_config(app::LoadedConfig const& loaded, std::ostream& out);
 
 /// A new line for the key ring, which goes first in the file to make it the key that seals.
 void print_new_master_key(std::string const& id, std::ostream& out);
+
+struct WorkspaceRequest {
+    std::string email;
+    std::string name;
+    std::string workspace;
+};
+/// A login with its workspace; the password is the first line of `in`, as a command line is seen by
+/// everyone on the machine.
+void create_workspace(app::Config const& config, WorkspaceRequest const& request, std::istream& in,
+    std::ostream& out);
+
+struct ApiKeyRequest {
+    std::string workspace; ///< its id
+    std::string name;
+    std::vector<std::string> scopes;
+    bool test = false;
+};
+/// Prints the plain key, which is shown this once.
+void create_api_key(app::Config const& config, ApiKeyRequest const& request, std::ostream& out);
 
 }
