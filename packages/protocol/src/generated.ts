@@ -7,10 +7,15 @@ export interface Account {
   address: string | null;
   state: "disconnected" | "connecting" | "action_needed" | "connected" | "degraded" | "paused" | "logged_out" | "banned" | "failed";
   state_reason: string | null;
-  action: Record<string, unknown> | null;
+  action: string | null;
   settings: Record<string, unknown>;
   is_default: boolean;
   created_at: string;
+}
+
+export interface AccountEvent {
+  account: Account;
+  previous_state: "disconnected" | "connecting" | "action_needed" | "connected" | "degraded" | "paused" | "logged_out" | "banned" | "failed" | null;
 }
 
 export interface AccountPage {
@@ -20,30 +25,15 @@ export interface AccountPage {
 
 export interface Address {
   id: string;
-  kind: "phone" | "email" | "external" | "whatsapp";
+  kind: "phone" | "email" | "whatsapp" | "external";
   value: string;
   account_id: string | null;
   primary: boolean;
 }
 
-export interface AddressList {
+export interface AddressPage {
   data: Address[];
   next: string | null;
-}
-
-export interface AddressedSend {
-  to: string | Recipient;
-  text?: string;
-  account_id?: string | null;
-  connector?: string | null;
-  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported";
-  content?: Record<string, unknown>;
-  subject?: string | null;
-  reply_to?: string | null;
-  send_at?: string | null;
-  client_id?: string | null;
-  priority?: "otp" | "conversation" | "campaign";
-  metadata?: Record<string, unknown>;
 }
 
 export interface AdvanceClock {
@@ -71,7 +61,7 @@ export interface Attempt {
   n: number;
   started_at: string;
   duration_ms: number;
-  outcome: string;
+  outcome: "sent" | "retryable" | "pace" | "failed" | "outcome_unknown";
   error: MessageError | null;
 }
 
@@ -80,9 +70,25 @@ export interface AttemptPage {
   next: string | null;
 }
 
-export type Capabilities = Record<string, unknown>;
+export interface Author {
+  person_id?: string | null;
+  external_id?: string | null;
+}
 
-export interface ClockNow {
+export interface Capabilities {
+  connector: string;
+  address_kinds: string[];
+  message_types: string[];
+  max_text_length: number;
+  subject: boolean;
+  inbound: boolean;
+  delivered_receipts: boolean;
+  read_receipts: boolean;
+  stable_provider_id: boolean;
+  unknown_outcome_timeout_s: number;
+}
+
+export interface ClockReading {
   now: string;
 }
 
@@ -93,9 +99,17 @@ export interface Conversation {
   account_id: string | null;
   seq: number;
   rev: number;
-  unread: number;
+  unread: number | null;
   created_at: string;
   updated_at: string;
+}
+
+export interface ConversationDeletedEvent {
+  conversation: ConversationTombstone;
+}
+
+export interface ConversationEvent {
+  conversation: Conversation;
 }
 
 export interface ConversationPage {
@@ -103,13 +117,17 @@ export interface ConversationPage {
   next: string | null;
 }
 
+export interface ConversationTombstone {
+  id: string;
+  deleted_at: string;
+}
+
 export interface CreateAccount {
   connector: string;
-  name: string;
+  name?: string | null;
   address?: string | null;
-  settings?: Record<string, unknown>;
+  settings?: Record<string, unknown> | null;
   credentials?: Record<string, unknown> | null;
-  is_default?: boolean;
 }
 
 export interface CreateApiKey {
@@ -122,7 +140,7 @@ export interface CreateApiKey {
 export interface CreateConversation {
   kind: "direct" | "group" | "external";
   title?: string | null;
-  participants?: NewParticipant[];
+  participants?: NewParticipant[] | null;
   account_id?: string | null;
   to?: string | null;
 }
@@ -138,37 +156,44 @@ export interface CreateWorkspace {
   name: string;
 }
 
-export interface EventPage {
-  data: LoggedEvent[];
+export interface Event {
+  cursor: string;
+  offset: number;
+  id: string;
+  type: string;
+  conversation_id: string | null;
+  created_at: string;
+  data: unknown;
+}
+
+export interface EventList {
+  data: Event[];
   next: string;
 }
 
-export interface EventTypeDoc {
+export interface EventType {
   name: string;
   area: string;
   summary: string;
-  schema: Record<string, unknown>;
+  schema: unknown;
 }
 
-export interface EventTypeDocPage {
-  data: EventTypeDoc[];
-  next: string | null;
+export interface EventTypeList {
+  data: EventType[];
+  components: unknown;
 }
 
-export interface FieldError {
-  field: string;
-  message: string;
-}
-
-export interface Inbound {
-  account_id: string;
-  from: string;
-  text?: string | null;
-  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported";
-  content?: Record<string, unknown> | null;
-  name?: string | null;
-  provider_id?: string | null;
-  timestamp?: string | null;
+export interface IssuedApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  environment: "live" | "test";
+  scopes: string[];
+  person_id: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  created_at: string;
+  key: string | null;
 }
 
 export interface Job {
@@ -178,9 +203,15 @@ export interface Job {
   state: "queued" | "sending" | "retrying" | "done" | "dead" | "outcome_unknown";
   attempts: number;
   run_at: string;
-  error: MessageError | null;
+  error: JobError | null;
   message_id: string | null;
   created_at: string;
+}
+
+export interface JobError {
+  code: string;
+  reason: string;
+  retryable: boolean;
 }
 
 export interface JobPage {
@@ -193,27 +224,10 @@ export interface LogIn {
   password: string;
 }
 
-export interface LoggedEvent {
-  cursor: string;
-  offset: number;
-  id: string;
-  type: string;
-  conversation_id: string | null;
-  created_at: string;
-  data: Record<string, unknown>;
-}
-
 export interface Login {
   id: string;
   email: string;
   name: string;
-}
-
-export interface LoginWorkspace {
-  id: string;
-  name: string;
-  role: "owner" | "admin" | "agent" | "viewer";
-  person_id: string;
 }
 
 export interface Me {
@@ -249,8 +263,8 @@ export interface Message {
   direction: "inbound" | "outbound" | null;
   account_id: string | null;
   provider_id: string | null;
-  from: MessageParty;
-  to: MessageParty[] | null;
+  from: Party;
+  to: Party[] | null;
   type: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported";
   content: Record<string, unknown>;
   status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | null;
@@ -258,7 +272,7 @@ export interface Message {
   visibility: "all" | "internal";
   client_id: string | null;
   reply_to: string | null;
-  reactions: Record<string, unknown>[];
+  reactions: Reaction[];
   metadata: Record<string, unknown>;
   created_at: string;
   edited_at: string | null;
@@ -266,10 +280,14 @@ export interface Message {
 }
 
 export interface MessageError {
-  code: string;
+  code: "retryable" | "pace" | "recipient" | "content" | "account_blocked" | "auth" | "outcome_unknown";
   reason: string;
   provider_code: string | null;
   retryable: boolean;
+}
+
+export interface MessageEvent {
+  message: Message;
 }
 
 export interface MessagePage {
@@ -277,28 +295,15 @@ export interface MessagePage {
   next: string | null;
 }
 
-export interface MessageParty {
-  person_id: string;
-  address: string | null;
-  name: string | null;
+export interface MessageStatusEvent {
+  message: Message;
+  previous_status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | null;
 }
 
 export interface NewAddress {
-  kind: "phone" | "email";
+  kind: "phone" | "email" | "whatsapp" | "external";
   value: string;
-}
-
-export interface NewApiKey {
-  id: string;
-  name: string;
-  prefix: string;
-  environment: "live" | "test";
-  scopes: string[];
-  person_id: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-  created_at: string;
-  key: string | null;
+  primary?: boolean;
 }
 
 export interface NewParticipant {
@@ -308,10 +313,14 @@ export interface NewParticipant {
 
 export interface Participant {
   person_id: string;
-  role: string;
+  role: "owner" | "admin" | "member";
   joined_seq: number;
   recv_seq: number;
   read_seq: number;
+}
+
+export interface ParticipantEvent {
+  participant: Participant;
 }
 
 export interface ParticipantPage {
@@ -319,30 +328,10 @@ export interface ParticipantPage {
   next: string | null;
 }
 
-export interface PatchAccount {
-  name?: string;
-  settings?: Record<string, unknown>;
-  credentials?: Record<string, unknown> | null;
-  is_default?: boolean;
-}
-
-export interface PatchConversation {
-  title?: string | null;
-}
-
-export interface PatchMessage {
-  text?: string;
-}
-
-export interface PatchPerson {
-  external_id?: string | null;
-  name?: string | null;
-  attributes?: Record<string, unknown> | null;
-  addresses?: NewAddress[] | null;
-}
-
-export interface PatchWorkspace {
-  name?: string;
+export interface Party {
+  person_id: string;
+  address: string | null;
+  name: string | null;
 }
 
 export interface Person {
@@ -358,35 +347,49 @@ export interface Person {
   updated_at: string;
 }
 
+export interface PersonDeletedEvent {
+  person: PersonTombstone;
+}
+
+export interface PersonEvent {
+  person: Person;
+}
+
 export interface PersonPage {
   data: Person[];
   next: string | null;
 }
 
+export interface PersonTombstone {
+  id: string;
+  deleted_at: string;
+}
+
+/** What went wrong (RFC 9457) */
 export interface Problem {
   type: string;
   title: string;
   status: number;
-  code: string;
-  detail: string | null;
-  errors: FieldError[];
+  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "already_participant" | "not_resendable" | "not_retriable" | "account_in_use" | "not_editable" | "cursor_expired" | "length_required" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
+  detail: string;
+  errors: {
+    field: string;
+    message: string;
+  }[];
   request_id: string;
 }
 
-export interface PutParticipant {
-  role?: "owner" | "admin" | "member";
+export interface Reaction {
+  person_id: string;
+  emoji: string;
 }
 
-export interface Read {
-  seq: number;
-}
-
-export interface Recipient {
+export interface RecipientObject {
   phone?: string | null;
   email?: string | null;
+  whatsapp?: string | null;
   person_id?: string | null;
   external_id?: string | null;
-  whatsapp?: string | null;
 }
 
 export interface Refresh {
@@ -400,28 +403,85 @@ export interface Register {
   workspace_name: string;
 }
 
-export type SendMessage = {
-  text?: string;
-  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported";
-  content?: Record<string, unknown>;
+export interface SandboxInbound {
+  account_id: string;
+  from: string;
+  text?: string | null;
+  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported" | null;
+  content?: Record<string, unknown> | null;
+  name?: string | null;
+  provider_id?: string | null;
+  timestamp?: string | null;
+}
+
+export interface SendAddressed {
+  to: string | RecipientObject;
+  account_id?: string | null;
+  connector?: string | null;
+  text?: string | null;
+  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported" | null;
+  content?: Record<string, unknown> | null;
   subject?: string | null;
   reply_to?: string | null;
   client_id?: string | null;
-  visibility?: "all" | "internal";
-  metadata?: Record<string, unknown>;
-  from?: {
-    person_id?: string | null;
-    external_id?: string | null;
-  } | null;
-};
+  priority?: "otp" | "conversation" | "campaign";
+  send_at?: string | null;
+  metadata?: Record<string, unknown> | null;
+}
 
-export interface Session {
+export interface SendMessage {
+  text?: string | null;
+  type?: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported" | null;
+  content?: Record<string, unknown> | null;
+  subject?: string | null;
+  reply_to?: string | null;
+  from?: Author | null;
+  client_id?: string | null;
+  visibility?: "all" | "internal";
+  priority?: "otp" | "conversation" | "campaign";
+  send_at?: string | null;
+  metadata?: Record<string, unknown> | null;
+}
+
+export interface SetParticipant {
+  role?: "owner" | "admin" | "member";
+}
+
+export interface SignedIn {
   access_token: string;
-  token_type: "Bearer";
+  token_type: string;
   expires_in: number;
   refresh_token: string;
   login: Login;
-  workspaces: LoginWorkspace[];
+  workspaces: WorkspaceOfLogin[];
+}
+
+export interface UpdateAccount {
+  name?: string | null;
+  address?: string | null;
+  settings?: Record<string, unknown> | null;
+  credentials?: Record<string, unknown> | null;
+  is_default?: boolean | null;
+}
+
+export interface UpdateConversation {
+  title?: string | null;
+}
+
+export interface UpdatePerson {
+  external_id?: string | null;
+  name?: string | null;
+  attributes?: Record<string, unknown> | null;
+}
+
+export interface UpdateWorkspace {
+  name?: string | null;
+}
+
+export interface UpsertPerson {
+  name?: string | null;
+  attributes?: Record<string, unknown> | null;
+  addresses?: NewAddress[] | null;
 }
 
 export interface Workspace {
@@ -430,6 +490,10 @@ export interface Workspace {
   tier: string;
   created_at: string;
   updated_at: string;
+}
+
+export interface WorkspaceEvent {
+  workspace: Workspace;
 }
 
 export interface WorkspaceOfLogin {
@@ -446,60 +510,32 @@ export interface WorkspaceOfLoginPage {
 
 /** What `data` of each type of event holds. */
 export interface EventData {
-  /** account.state */
-  "account.state": {
-    account: Account;
-    previous_state: string | null;
-  };
-  /** conversation.created */
-  "conversation.created": {
-    conversation: Conversation;
-  };
-  /** conversation.deleted */
-  "conversation.deleted": {
-    conversation: Record<string, unknown>;
-  };
-  /** conversation.updated */
-  "conversation.updated": {
-    conversation: Conversation;
-  };
-  /** message.created */
-  "message.created": {
-    message: Message;
-  };
-  /** message.status */
-  "message.status": {
-    message: Message;
-    previous_status: string | null;
-  };
-  /** message.updated */
-  "message.updated": {
-    message: Message;
-  };
-  /** participant.added */
-  "participant.added": {
-    participant: Participant;
-  };
-  /** participant.removed */
-  "participant.removed": {
-    participant: Participant;
-  };
-  /** person.created */
-  "person.created": {
-    person: Person;
-  };
-  /** person.deleted */
-  "person.deleted": {
-    person: Record<string, unknown>;
-  };
-  /** person.updated */
-  "person.updated": {
-    person: Person;
-  };
-  /** workspace.updated */
-  "workspace.updated": {
-    workspace: Workspace;
-  };
+  /** An account was added, changed, removed, or went to another state. */
+  "account.state": AccountEvent;
+  /** A conversation was opened. */
+  "conversation.created": ConversationEvent;
+  /** A conversation was deleted with its messages. */
+  "conversation.deleted": ConversationDeletedEvent;
+  /** A conversation's title changed. */
+  "conversation.updated": ConversationEvent;
+  /** A message was sent or came in. */
+  "message.created": MessageEvent;
+  /** An external message was sent, delivered, read, or failed. */
+  "message.status": MessageStatusEvent;
+  /** A message changed other than in its status. */
+  "message.updated": MessageEvent;
+  /** A person joined a conversation, or their role changed. */
+  "participant.added": ParticipantEvent;
+  /** A person left a conversation or was removed. */
+  "participant.removed": ParticipantEvent;
+  /** A person was added. */
+  "person.created": PersonEvent;
+  /** A person was deleted and what was personal is gone. */
+  "person.deleted": PersonDeletedEvent;
+  /** A person or one of its addresses changed. */
+  "person.updated": PersonEvent;
+  /** A workspace's name or settings changed. */
+  "workspace.updated": WorkspaceEvent;
 }
 
 export type EventType = keyof EventData;
@@ -632,24 +668,25 @@ export type ErrorName = keyof typeof errorStatuses;
 
 /** Every route with the types of what goes in and comes out. */
 export interface Routes {
-  /** get/accounts */
+  /** List accounts */
   "GET /api/v1/accounts": {
     path: Record<string, never>;
     query: {
+      connector?: string;
       limit?: number;
       cursor?: string;
     };
     body: undefined;
     response: AccountPage;
   };
-  /** post/accounts */
+  /** Connect an account */
   "POST /api/v1/accounts": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreateAccount;
     response: Account;
   };
-  /** get/accounts/{account_id} */
+  /** Get an account */
   "GET /api/v1/accounts/{account_id}": {
     path: {
       account_id: string;
@@ -658,7 +695,7 @@ export interface Routes {
     body: undefined;
     response: Account;
   };
-  /** delete/accounts/{account_id} */
+  /** Remove an account */
   "DELETE /api/v1/accounts/{account_id}": {
     path: {
       account_id: string;
@@ -667,16 +704,16 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** patch/accounts/{account_id} */
+  /** Change an account */
   "PATCH /api/v1/accounts/{account_id}": {
     path: {
       account_id: string;
     };
     query: Record<string, never>;
-    body: PatchAccount;
+    body: UpdateAccount;
     response: Account;
   };
-  /** get/accounts/{account_id}/capabilities */
+  /** Get what an account can do */
   "GET /api/v1/accounts/{account_id}/capabilities": {
     path: {
       account_id: string;
@@ -685,7 +722,7 @@ export interface Routes {
     body: undefined;
     response: Capabilities;
   };
-  /** post/accounts/{account_id}/connect */
+  /** Start an account */
   "POST /api/v1/accounts/{account_id}/connect": {
     path: {
       account_id: string;
@@ -694,7 +731,7 @@ export interface Routes {
     body: undefined;
     response: Account;
   };
-  /** post/accounts/{account_id}/disconnect */
+  /** Stop an account */
   "POST /api/v1/accounts/{account_id}/disconnect": {
     path: {
       account_id: string;
@@ -703,7 +740,7 @@ export interface Routes {
     body: undefined;
     response: Account;
   };
-  /** post/accounts/{account_id}/pause */
+  /** Pause an account */
   "POST /api/v1/accounts/{account_id}/pause": {
     path: {
       account_id: string;
@@ -712,21 +749,21 @@ export interface Routes {
     body: undefined;
     response: Account;
   };
-  /** get/api_keys */
+  /** List the API keys, newest first */
   "GET /api/v1/api_keys": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     response: ApiKeyPage;
   };
-  /** post/api_keys */
+  /** Create an API key */
   "POST /api/v1/api_keys": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreateApiKey;
-    response: NewApiKey;
+    response: IssuedApiKey;
   };
-  /** delete/api_keys/{key_id} */
+  /** Revoke an API key */
   "DELETE /api/v1/api_keys/{key_id}": {
     path: {
       key_id: string;
@@ -735,61 +772,64 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** post/api_keys/{key_id}/rotate */
+  /** Replace the secret of an API key */
   "POST /api/v1/api_keys/{key_id}/rotate": {
     path: {
       key_id: string;
     };
     query: Record<string, never>;
     body: undefined;
-    response: NewApiKey;
+    response: IssuedApiKey;
   };
-  /** post/auth/login */
+  /** Log in with an e-mail address and a password */
   "POST /api/v1/auth/login": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: LogIn;
-    response: Session;
+    response: SignedIn;
   };
-  /** post/auth/logout */
+  /** End the session */
   "POST /api/v1/auth/logout": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     response: undefined;
   };
-  /** post/auth/refresh */
+  /** Go on with a session */
   "POST /api/v1/auth/refresh": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: Refresh;
-    response: Session;
+    response: SignedIn;
   };
-  /** post/auth/register */
+  /** Register: a login, its first workspace and its owner */
   "POST /api/v1/auth/register": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: Register;
-    response: Session;
+    response: SignedIn;
   };
-  /** get/conversations */
+  /** List conversations, newest activity first */
   "GET /api/v1/conversations": {
     path: Record<string, never>;
     query: {
+      kind?: "direct" | "group" | "external";
+      account_id?: string;
+      person_id?: string;
       limit?: number;
       cursor?: string;
     };
     body: undefined;
     response: ConversationPage;
   };
-  /** post/conversations */
+  /** Open a conversation */
   "POST /api/v1/conversations": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreateConversation;
     response: Conversation;
   };
-  /** get/conversations/{conversation_id} */
+  /** Get a conversation */
   "GET /api/v1/conversations/{conversation_id}": {
     path: {
       conversation_id: string;
@@ -798,7 +838,7 @@ export interface Routes {
     body: undefined;
     response: Conversation;
   };
-  /** delete/conversations/{conversation_id} */
+  /** Delete a conversation */
   "DELETE /api/v1/conversations/{conversation_id}": {
     path: {
       conversation_id: string;
@@ -807,30 +847,30 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** patch/conversations/{conversation_id} */
+  /** Rename a conversation */
   "PATCH /api/v1/conversations/{conversation_id}": {
     path: {
       conversation_id: string;
     };
     query: Record<string, never>;
-    body: PatchConversation;
+    body: UpdateConversation;
     response: Conversation;
   };
-  /** get/conversations/{conversation_id}/messages */
+  /** List a conversation's messages, newest first, or after a seq */
   "GET /api/v1/conversations/{conversation_id}/messages": {
     path: {
       conversation_id: string;
     };
     query: {
-      limit?: number;
-      cursor?: string;
       before_seq?: number;
       after_seq?: number;
+      limit?: number;
+      cursor?: string;
     };
     body: undefined;
     response: MessagePage;
   };
-  /** post/conversations/{conversation_id}/messages */
+  /** Send a message to a conversation */
   "POST /api/v1/conversations/{conversation_id}/messages": {
     path: {
       conversation_id: string;
@@ -839,29 +879,26 @@ export interface Routes {
     body: SendMessage;
     response: Message;
   };
-  /** get/conversations/{conversation_id}/participants */
+  /** List who is in a conversation */
   "GET /api/v1/conversations/{conversation_id}/participants": {
     path: {
       conversation_id: string;
     };
-    query: {
-      limit?: number;
-      cursor?: string;
-    };
+    query: Record<string, never>;
     body: undefined;
     response: ParticipantPage;
   };
-  /** put/conversations/{conversation_id}/participants/{person_id} */
+  /** Add a person to a conversation, or change their role */
   "PUT /api/v1/conversations/{conversation_id}/participants/{person_id}": {
     path: {
       conversation_id: string;
       person_id: string;
     };
     query: Record<string, never>;
-    body: PutParticipant;
+    body: SetParticipant;
     response: Participant;
   };
-  /** delete/conversations/{conversation_id}/participants/{person_id} */
+  /** Remove a person from a conversation, or leave it */
   "DELETE /api/v1/conversations/{conversation_id}/participants/{person_id}": {
     path: {
       conversation_id: string;
@@ -871,14 +908,14 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** get/event_types */
+  /** List the event types with their schemas */
   "GET /api/v1/event_types": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    response: EventTypeDocPage;
+    response: EventTypeList;
   };
-  /** get/events */
+  /** Read the log after a cursor, waiting for the next event */
   "GET /api/v1/events": {
     path: Record<string, never>;
     query: {
@@ -887,20 +924,21 @@ export interface Routes {
       limit?: number;
     };
     body: undefined;
-    response: EventPage;
+    response: EventList;
   };
-  /** get/jobs */
+  /** List jobs, newest first */
   "GET /api/v1/jobs": {
     path: Record<string, never>;
     query: {
+      state?: "queued" | "sending" | "retrying" | "done" | "dead" | "outcome_unknown";
+      kind?: string;
       limit?: number;
       cursor?: string;
-      state?: string;
     };
     body: undefined;
     response: JobPage;
   };
-  /** get/jobs/{job_id} */
+  /** Get a job */
   "GET /api/v1/jobs/{job_id}": {
     path: {
       job_id: string;
@@ -909,7 +947,7 @@ export interface Routes {
     body: undefined;
     response: Job;
   };
-  /** post/jobs/{job_id}/retry */
+  /** Run a dead job again */
   "POST /api/v1/jobs/{job_id}/retry": {
     path: {
       job_id: string;
@@ -918,33 +956,37 @@ export interface Routes {
     body: undefined;
     response: Job;
   };
-  /** get/me */
+  /** Who the credentials of the request are */
   "GET /api/v1/me": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     response: Me;
   };
-  /** get/messages */
+  /** List what crossed the accounts, newest first */
   "GET /api/v1/messages": {
     path: Record<string, never>;
     query: {
+      status?: "queued" | "sending" | "sent" | "delivered" | "read" | "failed";
+      direction?: "inbound" | "outbound";
+      account_id?: string;
+      conversation_id?: string;
       limit?: number;
       cursor?: string;
     };
     body: undefined;
     response: MessagePage;
   };
-  /** post/messages */
+  /** Send a message to an address */
   "POST /api/v1/messages": {
     path: Record<string, never>;
     query: {
       wait?: number;
     };
-    body: AddressedSend;
+    body: SendAddressed;
     response: Message;
   };
-  /** get/messages/{message_id} */
+  /** Get a message */
   "GET /api/v1/messages/{message_id}": {
     path: {
       message_id: string;
@@ -953,7 +995,7 @@ export interface Routes {
     body: undefined;
     response: Message;
   };
-  /** get/messages/{message_id}/attempts */
+  /** List the tries of an outgoing message */
   "GET /api/v1/messages/{message_id}/attempts": {
     path: {
       message_id: string;
@@ -962,7 +1004,7 @@ export interface Routes {
     body: undefined;
     response: AttemptPage;
   };
-  /** post/messages/{message_id}/resend */
+  /** Try a failed message again */
   "POST /api/v1/messages/{message_id}/resend": {
     path: {
       message_id: string;
@@ -971,37 +1013,37 @@ export interface Routes {
     body: undefined;
     response: Message;
   };
-  /** get/people */
+  /** List people, newest first */
   "GET /api/v1/people": {
     path: Record<string, never>;
     query: {
-      limit?: number;
-      cursor?: string;
       kind?: "bot" | "member" | "user" | "contact";
       external_id?: string;
       phone?: string;
       email?: string;
+      limit?: number;
+      cursor?: string;
     };
     body: undefined;
     response: PersonPage;
   };
-  /** post/people */
+  /** Create a person */
   "POST /api/v1/people": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreatePerson;
     response: Person;
   };
-  /** put/people/by_external_id/{external_id} */
+  /** Create or change the person with this external id */
   "PUT /api/v1/people/by_external_id/{external_id}": {
     path: {
       external_id: string;
     };
     query: Record<string, never>;
-    body: PatchPerson;
+    body: UpsertPerson;
     response: Person;
   };
-  /** get/people/{person_id} */
+  /** Get a person */
   "GET /api/v1/people/{person_id}": {
     path: {
       person_id: string;
@@ -1010,7 +1052,7 @@ export interface Routes {
     body: undefined;
     response: Person;
   };
-  /** delete/people/{person_id} */
+  /** Delete a person */
   "DELETE /api/v1/people/{person_id}": {
     path: {
       person_id: string;
@@ -1019,25 +1061,25 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** patch/people/{person_id} */
+  /** Change a person */
   "PATCH /api/v1/people/{person_id}": {
     path: {
       person_id: string;
     };
     query: Record<string, never>;
-    body: PatchPerson;
+    body: UpdatePerson;
     response: Person;
   };
-  /** get/people/{person_id}/addresses */
+  /** List the addresses of a person */
   "GET /api/v1/people/{person_id}/addresses": {
     path: {
       person_id: string;
     };
     query: Record<string, never>;
     body: undefined;
-    response: AddressList;
+    response: AddressPage;
   };
-  /** post/people/{person_id}/addresses */
+  /** Give a person an address */
   "POST /api/v1/people/{person_id}/addresses": {
     path: {
       person_id: string;
@@ -1046,7 +1088,7 @@ export interface Routes {
     body: NewAddress;
     response: Address;
   };
-  /** delete/people/{person_id}/addresses/{address_id} */
+  /** Take an address away from a person */
   "DELETE /api/v1/people/{person_id}/addresses/{address_id}": {
     path: {
       person_id: string;
@@ -1056,35 +1098,35 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** post/sandbox/inbound */
+  /** Hand in a message as the sandbox's network would */
   "POST /api/v1/sandbox/inbound": {
     path: Record<string, never>;
     query: Record<string, never>;
-    body: Inbound;
+    body: SandboxInbound;
     response: Message;
   };
-  /** post/testing/clock */
+  /** Move the server's clock, in tests */
   "POST /api/v1/testing/clock": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: AdvanceClock;
-    response: ClockNow;
+    response: ClockReading;
   };
-  /** get/workspaces */
+  /** List the workspaces of the login */
   "GET /api/v1/workspaces": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
     response: WorkspaceOfLoginPage;
   };
-  /** post/workspaces */
+  /** Create a workspace */
   "POST /api/v1/workspaces": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CreateWorkspace;
     response: WorkspaceOfLogin;
   };
-  /** get/workspaces/{workspace_id} */
+  /** Get a workspace */
   "GET /api/v1/workspaces/{workspace_id}": {
     path: {
       workspace_id: string;
@@ -1093,16 +1135,16 @@ export interface Routes {
     body: undefined;
     response: Workspace;
   };
-  /** patch/workspaces/{workspace_id} */
+  /** Change a workspace */
   "PATCH /api/v1/workspaces/{workspace_id}": {
     path: {
       workspace_id: string;
     };
     query: Record<string, never>;
-    body: PatchWorkspace;
+    body: UpdateWorkspace;
     response: Workspace;
   };
-  /** get/workspaces/{workspace_id}/members */
+  /** List the members of a workspace */
   "GET /api/v1/workspaces/{workspace_id}/members": {
     path: {
       workspace_id: string;
