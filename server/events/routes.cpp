@@ -3,19 +3,19 @@
 namespace hermod::events {
 
 /// One documented event type.
-struct EventType {
+struct DocumentedEvent {
     std::string name;
     std::string area;
     std::string summary;
     JsonText schema;
 };
-BOOST_DESCRIBE_STRUCT(EventType, (), (name, area, summary, schema))
+BOOST_DESCRIBE_STRUCT(DocumentedEvent, (), (name, area, summary, schema))
 
-struct EventTypeList {
-    std::vector<EventType> data;
+struct DocumentedEventList {
+    std::vector<DocumentedEvent> data;
     JsonText components;
 };
-BOOST_DESCRIBE_STRUCT(EventTypeList, (), (data, components))
+BOOST_DESCRIBE_STRUCT(DocumentedEventList, (), (data, components))
 
 static Task<net::Reply> get_events(Deps& deps, Caller const& caller, net::Request const& request)
 {
@@ -24,7 +24,7 @@ static Task<net::Reply> get_events(Deps& deps, Caller const& caller, net::Reques
 
 static Task<net::Reply> get_event_types(Deps& deps, Caller const&, net::Request const&)
 {
-    EventTypeList list;
+    DocumentedEventList list;
     Schemas schemas;
     for (auto const& [name, type] : deps.catalogue.types())
         list.data.push_back({std::string{name}, std::string{type.area}, std::string{type.summary},
@@ -41,7 +41,7 @@ void add_routes(net::Router& router, Deps& deps)
         .scope("events:read")
         .summary("Read the log after a cursor, waiting for the next event")
         .fails_with({Errc::invalid_cursor, Errc::cursor_expired});
-    routes.get<EventTypeList>("/api/v1/event_types", get_event_types)
+    routes.get<DocumentedEventList>("/api/v1/event_types", get_event_types)
         .summary("List the event types with their schemas");
 }
 

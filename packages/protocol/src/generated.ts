@@ -156,6 +156,18 @@ export interface CreateWorkspace {
   name: string;
 }
 
+export interface DocumentedEvent {
+  name: string;
+  area: string;
+  summary: string;
+  schema: unknown;
+}
+
+export interface DocumentedEventList {
+  data: DocumentedEvent[];
+  components: unknown;
+}
+
 export interface Event {
   cursor: string;
   offset: number;
@@ -169,18 +181,6 @@ export interface Event {
 export interface EventList {
   data: Event[];
   next: string;
-}
-
-export interface EventType {
-  name: string;
-  area: string;
-  summary: string;
-  schema: unknown;
-}
-
-export interface EventTypeList {
-  data: EventType[];
-  components: unknown;
 }
 
 export interface IssuedApiKey {
@@ -913,7 +913,7 @@ export interface Routes {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    response: EventTypeList;
+    response: DocumentedEventList;
   };
   /** Read the log after a cursor, waiting for the next event */
   "GET /api/v1/events": {
