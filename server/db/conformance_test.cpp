@@ -59,7 +59,8 @@ Conformance::Conformance()
 
 Conformance::~Conformance()
 {
-    db->close();
+    if (db) // a test that ended amid opening again has none
+        db->close();
     tasks.stop();
     io.stop();
     db.reset();

@@ -259,15 +259,19 @@ bool Connection::is_alive()
 {
     if (lost_ || PQstatus(connection_) != CONNECTION_OK)
         return false;
-    // Unasked, the server sends notices, late answers, or its farewell and then the end.
-    for (int i = 0; i < 3; ++i) {
-        pollfd entry{PQsocket(connection_), POLLIN, 0};
-        if (::poll(&entry, 1, 0) == 0)
-            return true;
-        if (PQconsumeInput(connection_) != 1)
-            return !(lost_ = true);
-        while (!sent_.empty() && PQisBusy(connection_) == 0)
-            take_answer();
+    try {
+        // Unasked, the server sends notices, late answers, or its farewell and then the end.
+        for (int i = 0; i < 3; ++i) {
+            pollfd entry{PQsocket(connection_), POLLIN, 0};
+            if (::poll(&entry, 1, 0) == 0)
+                return true;
+            if (PQconsumeInput(connection_) != 1)
+                return !(lost_ = true);
+            while (!sent_.empty() && PQisBusy(connection_) == 0)
+                take_answer();
+        }
+    } catch (ConnectionLost const&) {
+        return false;
     }
     return PQstatus(connection_) == CONNECTION_OK;
 }

@@ -282,11 +282,11 @@ TEST_F(PostgresFaults, while_the_database_is_away_writes_wait_until_their_deadli
 /// Not a test of its own: the second process of the next one.
 TEST(PostgresProcess, DISABLED_child_takes_numbers)
 {
-    auto const* const url = std::getenv("HERMOD_TEST_LOCATION");
+    auto const* const url = std::getenv("HERMOD_TEST_PROCESS_URL");
     ASSERT_TRUE(url);
     Node node{options_of(url)};
-    std::array const workspaces{*WorkspaceId::parse(std::getenv("HERMOD_TEST_WORKSPACE")),
-        *WorkspaceId::parse(std::getenv("HERMOD_TEST_OTHER"))};
+    std::array const workspaces{*WorkspaceId::parse(std::getenv("HERMOD_TEST_PROCESS_WORKSPACE")),
+        *WorkspaceId::parse(std::getenv("HERMOD_TEST_PROCESS_OTHER"))};
     for (int client = 0; client < 16; ++client)
         node.spawn([&, client]() -> Task<void> {
             for (int i = 0; i < 40; ++i)
@@ -308,9 +308,9 @@ TEST_F(PostgresFaults, processes_that_write_the_same_shards_take_turns)
         node.write(workspace, make_counter);
         node.write(other, make_counter);
     }
-    ::setenv("HERMOD_TEST_LOCATION", url.c_str(), 1);
-    ::setenv("HERMOD_TEST_WORKSPACE", workspace.str().c_str(), 1);
-    ::setenv("HERMOD_TEST_OTHER", other.str().c_str(), 1);
+    ::setenv("HERMOD_TEST_PROCESS_URL", url.c_str(), 1);
+    ::setenv("HERMOD_TEST_PROCESS_WORKSPACE", workspace.str().c_str(), 1);
+    ::setenv("HERMOD_TEST_PROCESS_OTHER", other.str().c_str(), 1);
     std::vector<pid_t> children;
     for (int i = 0; i < 3; ++i) {
         auto const child = ::fork();

@@ -434,24 +434,19 @@ static std::string put_columns_in(Statement const& statement)
     return sql;
 }
 
-std::size_t Statements::Hash::operator()(Key const& key) const
-{
-    return std::hash<char const*>{}(key.sql) ^ (std::hash<char const*>{}(key.columns) << 1);
-}
-
 Prepared const& Statements::find(Statement const& statement, std::span<Param const> params)
 {
-    Key key{statement.sql.data(), statement.sql.size(), statement.columns.data(), {}};
+    std::pair<std::string, std::vector<Type>> key{put_columns_in(statement), {}};
     for (auto const& param : params)
-        key.types.push_back(param.type);
+        key.second.push_back(param.type);
     std::lock_guard const lock{mutex_};
     auto& prepared = known_[key];
     if (!prepared) {
         prepared = std::make_unique<Prepared>();
-        prepared->sql = put_columns_in(statement);
+        prepared->sql = key.first;
         prepared->name = "s" + std::to_string(known_.size());
-        prepared->types = key.types;
-        for (auto const type : key.types)
+        prepared->types = key.second;
+        for (auto const type : prepared->types)
             prepared->oids.push_back(oid_of(type));
         prepared->analysis = analyse(prepared->sql, facts_);
     }
@@ -468,13 +463,16 @@ Prepared const& StatementCache::find(Statement const& statement, std::span<Param
     auto const [first, last] = known_.equal_range(statement.sql.data());
     for (auto entry = first; entry != last; ++entry) {
         auto const& known = entry->second;
-        if (known.size == statement.sql.size() && known.columns == statement.columns.data()
+        if (known.sql == statement.sql && known.columns == statement.columns.data()
             && same_types(*known.prepared, params))
             return *known.prepared;
     }
+    // Not a literal, or the same text over and over at one address: what is kept stays small.
+    if (std::distance(first, last) > 16)
+        known_.erase(first, last);
     auto const& prepared = statements_->find(statement, params);
-    known_.emplace(
-        statement.sql.data(), Entry{statement.sql.size(), statement.columns.data(), &prepared});
+    known_.emplace(statement.sql.data(),
+        Entry{std::string{statement.sql}, statement.columns.data(), &prepared});
     return prepared;
 }
 

@@ -3,6 +3,7 @@
 #include "db/tx.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,8 +70,7 @@ struct Prepared {
     Analysis analysis;
 };
 
-/// The statements of a process, found by the identity of their literal. Thread-safe; what it
-/// hands out lives as long as it.
+/// The statements of a process, by their text. Thread-safe; what it hands out lives as long as it.
 class Statements {
 public:
     explicit Statements(SchemaFacts facts = {}) : facts_(std::move(facts)) { }
@@ -78,23 +78,13 @@ public:
     Prepared const& find(Statement const& statement, std::span<Param const> params);
 
 private:
-    struct Key {
-        char const* sql;
-        std::size_t size;
-        char const* columns;
-        std::vector<Type> types;
-        bool operator==(Key const&) const = default;
-    };
-    struct Hash {
-        std::size_t operator()(Key const& key) const;
-    };
-
     SchemaFacts facts_;
     std::mutex mutex_;
-    std::unordered_map<Key, std::unique_ptr<Prepared>, Hash> known_;
+    std::map<std::pair<std::string, std::vector<Type>>, std::unique_ptr<Prepared>> known_;
 };
 
-/// One thread's way to Statements without its lock.
+/// One thread's way to Statements without its lock, by the address of the literal. A text that
+/// changed at its address is noticed.
 class StatementCache {
 public:
     explicit StatementCache(Statements& statements) : statements_(&statements) { }
@@ -102,7 +92,7 @@ public:
 
 private:
     struct Entry {
-        std::size_t size;
+        std::string sql;
         char const* columns;
         Prepared const* prepared;
     };

@@ -109,6 +109,34 @@ TEST_F(PostgresWalls, the_workspaces_of_one_batch_see_each_its_own)
         EXPECT_EQ(seen[i], static_cast<std::int64_t>(i / 5) + 1) << i;
 }
 
+TEST_F(PostgresWalls, sums_and_averages_are_numbers_like_others)
+{
+    Node node{options_of(url)};
+    auto const sums = node.read(ours, [](Tx const& tx) {
+        return *tx.one<std::tuple<std::int64_t, std::int64_t, double, std::int64_t>>(
+            "SELECT sum(n), -sum(n), avg(n), count(*) FROM unnest(ARRAY[$2, $3, 1]::bigint[]) n "
+            "WHERE $1::uuid IS NOT NULL",
+            std::int64_t{4'000'000'000'000'000'000}, 12'340'000);
+    });
+
+    EXPECT_EQ(std::get<0>(sums), 4'000'000'000'012'340'001);
+    EXPECT_EQ(std::get<1>(sums), -4'000'000'000'012'340'001);
+    EXPECT_DOUBLE_EQ(std::get<2>(sums), 4'000'000'000'012'340'001.0 / 3);
+    EXPECT_EQ(std::get<3>(sums), 3);
+}
+
+TEST_F(PostgresWalls, a_text_that_changes_at_its_address_is_another_statement)
+{
+    Node node{options_of(url)};
+    std::string sql = "SELECT 1 WHERE $1::uuid IS NOT NULL";
+    auto const ask = [&] {
+        return node.write(ours, [&](Tx& tx) { return *tx.one<std::int64_t>(sql); });
+    };
+    EXPECT_EQ(ask(), 1);
+    sql[7] = '2';
+    EXPECT_EQ(ask(), 2);
+}
+
 TEST_F(PostgresWalls, the_system_touches_no_tenant_row)
 {
     Node node{options_of(url)};

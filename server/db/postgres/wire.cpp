@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -91,20 +92,37 @@ void ResultDeleter::operator()(pg_result* result) const
     PQclear(result);
 }
 
-/// sum(bigint) and the like: whole numbers only.
-static std::int64_t numeric_integer(std::string_view bytes)
-{
-    auto const word = [&](std::size_t i) {
-        return static_cast<std::int16_t>((static_cast<unsigned char>(bytes[2 * i]) << 8)
-            | static_cast<unsigned char>(bytes[2 * i + 1]));
-    };
-    int const digits = word(0);
-    int const weight = word(1);
-    std::int64_t value = 0;
-    for (int i = 0; i <= weight; ++i)
-        value = value * 10'000 + (i < digits ? word(4 + static_cast<std::size_t>(i)) : 0);
-    return word(2) == 0 ? value : -value;
-}
+/// The server's decimal: groups of four digits, the first worth 10000^weight.
+class Decimal {
+public:
+    explicit Decimal(std::string_view bytes) : bytes_(bytes) { }
+
+    /// sum(bigint) and the like; what stands behind the point is left out.
+    std::int64_t whole() const
+    {
+        std::int64_t value = 0;
+        for (int i = 0; i <= weight(); ++i)
+            value = value * 10'000 + group(i);
+        return negative() ? -value : value;
+    }
+
+    double real() const
+    {
+        double value = 0;
+        for (int i = 0; i < groups(); ++i)
+            value += group(i) * std::pow(10'000.0, weight() - i);
+        return negative() ? -value : value;
+    }
+
+private:
+    std::int16_t word(int i) const { return load_big_endian<std::int16_t>(bytes_.data() + 2 * i); }
+    int groups() const { return word(0); }
+    int weight() const { return word(1); }
+    bool negative() const { return word(2) != 0; }
+    int group(int i) const { return i < groups() ? word(4 + i) : 0; }
+
+    std::string_view bytes_;
+};
 
 namespace {
 class ResultRow final : public Row {
@@ -129,7 +147,7 @@ public:
         case 16:
             return bytes[0] != 0 ? 1 : 0;
         case 1700:
-            return numeric_integer(this->bytes(column));
+            return Decimal{this->bytes(column)}.whole();
         default:
             throw wrong_type(column, "an integer");
         }
@@ -143,6 +161,8 @@ public:
             return std::bit_cast<double>(load_big_endian<std::uint64_t>(bytes));
         case 700:
             return static_cast<double>(std::bit_cast<float>(load_big_endian<std::uint32_t>(bytes)));
+        case 1700:
+            return Decimal{this->bytes(column)}.real();
         default:
             return static_cast<double>(integer(column));
         }
