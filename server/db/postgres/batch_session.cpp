@@ -12,17 +12,25 @@ static constexpr seconds longest_wait{30};
 // Statements that are gathered before the socket gets them while the λs go on.
 static constexpr std::size_t push_after = 24;
 
-std::exception_ptr to_exception(Refusal const& refusal)
+void throw_refusal(Refusal const& refusal)
 {
     if (refusal.is_constraint())
-        return std::make_exception_ptr(ConstraintViolation{refusal.message});
+        throw ConstraintViolation{refusal.message};
     // Resources, the server's own trouble, the state it is in; all else is wrong in itself.
     auto const in_class = [&](char const* two) { return refusal.sqlstate.starts_with(two); };
     bool const database_failed = refusal.is_passing() || in_class("53") || in_class("57")
         || in_class("58") || in_class("XX") || in_class("25");
-    return std::make_exception_ptr(
-        Problem{database_failed ? Errc::storage_unavailable : Errc::internal,
-            "the database refused a statement"});
+    throw Problem{database_failed ? Errc::storage_unavailable : Errc::internal,
+        "the database refused a statement"};
+}
+
+std::exception_ptr to_exception(Refusal const& refusal)
+{
+    try {
+        throw_refusal(refusal);
+    } catch (...) {
+        return std::current_exception();
+    }
 }
 
 void BatchTransaction::begin(Connection& connection, int shard)
@@ -119,7 +127,7 @@ void LiveSession::begin_batch(Mode mode)
 {
     mode_ = mode;
     has_written_ = false;
-    refused_ = nullptr;
+    refused_ = false;
     held_.clear();
     savepoint_ = false;
 }
@@ -150,8 +158,12 @@ void LiveSession::rollback_lambda()
 
 void LiveSession::check_refused() const
 {
-    if (refused_)
-        std::rethrow_exception(refused_);
+    if (!refused_)
+        return;
+    auto const& refusal = *transaction_.connection().refusal();
+    if (mode_.alone && !refusal.is_passing())
+        throw_refusal(refusal);
+    throw BatchRefused{};
 }
 
 void LiveSession::wait_for(Connection::Ticket ticket)
@@ -159,10 +171,8 @@ void LiveSession::wait_for(Connection::Ticket ticket)
     try {
         transaction_.wait_for(ticket);
     } catch (BatchRefused const&) {
-        auto const& refusal = *transaction_.connection().refusal();
-        refused_ =
-            mode_.alone && !refusal.is_passing() ? to_exception(refusal) : std::current_exception();
-        std::rethrow_exception(refused_);
+        refused_ = true;
+        check_refused();
     }
 }
 

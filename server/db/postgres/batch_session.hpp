@@ -150,7 +150,7 @@ private:
     bool lambda_wrote_ = false;
     bool savepoint_ = false;
     bool has_written_ = false;
-    std::exception_ptr refused_{};
+    bool refused_ = false;
 };
 
 /// The session of the pass that only finds out what λs will read: it answers from the cache or
@@ -199,6 +199,7 @@ private:
 };
 
 /// What a λ is told when the database refused its statement.
+[[noreturn]] void throw_refusal(Refusal const& refusal);
 std::exception_ptr to_exception(Refusal const& refusal);
 
 }

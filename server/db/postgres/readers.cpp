@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace hermod::db::postgres {
 
@@ -33,7 +34,7 @@ public:
         is_system_ = is_system;
         began_ = false;
         end_ = steady_clock::now() + time_limit;
-        failed_ = nullptr;
+        problem_.reset();
     }
 
     /// Ends the transaction without waiting.
@@ -53,20 +54,17 @@ public:
 
     void check_failed() const
     {
-        if (failed_)
-            std::rethrow_exception(failed_);
+        if (connection_->is_lost())
+            throw ConnectionLost{"the connection to the database was lost"};
+        if (problem_)
+            throw Problem{*problem_};
     }
 
     void query(Statement const& statement, std::span<Param const> params, RowSink sink) override
     {
         check_failed();
-        try {
-            auto const result = ask(statements_.find(statement, params), params);
-            for_each_row(result.get(), sink);
-        } catch (ConnectionLost const&) {
-            failed_ = std::current_exception();
-            throw;
-        }
+        auto const result = ask(statements_.find(statement, params), params);
+        for_each_row(result.get(), sink);
     }
 
     std::int64_t execute(Statement const&, std::span<Param const>, bool) override
@@ -95,16 +93,17 @@ private:
                 {{"sqlstate", refusal->sqlstate}, {"error", refusal->message}});
             if (refusal->sqlstate == "57014")
                 fail(Problem{Errc::overloaded, "a read took longer than it may"});
-            failed_ = to_exception(*refusal);
-            std::rethrow_exception(failed_);
+            auto const passing = refusal->is_passing();
+            fail(Problem{passing ? Errc::storage_unavailable : Errc::internal,
+                "the database refused a read"});
         }
         return result;
     }
 
     [[noreturn]] void fail(Problem problem)
     {
-        failed_ = std::make_exception_ptr(std::move(problem));
-        std::rethrow_exception(failed_);
+        problem_ = std::move(problem);
+        throw Problem{*problem_};
     }
 
     StatementCache statements_;
@@ -113,7 +112,7 @@ private:
     bool is_system_ = false;
     bool began_ = false;
     Connection::Deadline end_{};
-    std::exception_ptr failed_{};
+    std::optional<Problem> problem_{};
     Arena arena_;
 };
 }

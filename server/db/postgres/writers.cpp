@@ -168,7 +168,8 @@ private:
             log::error("the database refused a statement",
                 {{"sqlstate", refusal.sqlstate}, {"error", refusal.message},
                     {"table", refusal.table}});
-        fail(group, to_exception(refusal));
+        group.front()->error = to_exception(refusal);
+        Completions{}.add(*group.front());
         return group.size();
     }
 
@@ -242,16 +243,12 @@ private:
         owner_.listener_.call(wakes);
     }
 
+    /// Each caller has an exception of its own: it may change what it catches.
     void fail(std::span<Work* const> works, Problem const& problem)
-    {
-        fail(works, std::make_exception_ptr(problem));
-    }
-
-    void fail(std::span<Work* const> works, std::exception_ptr const& error)
     {
         Completions completions;
         for (auto* const work : works) {
-            work->error = error;
+            work->error = std::make_exception_ptr(problem);
             completions.add(*work);
         }
     }
