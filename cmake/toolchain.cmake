@@ -12,9 +12,10 @@ set(HERMOD_SANITIZE "" CACHE STRING "Value of -fsanitize=, empty for none")
 
 find_program(CCACHE ccache)
 if(CCACHE)
-    # The sloppiness lets ccache hit although every file includes a precompiled header.
+    # Paths below the checkout are hashed relative to it, so that one cache serves every checkout.
     set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+        ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+            CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
