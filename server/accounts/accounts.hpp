@@ -106,6 +106,15 @@ AccountView open(db::Tx const& tx, AccountId const& id, Keyring const& keyring);
 /// account that was paused, disconnected or deleted meanwhile stays so. Wakes accounts and jobs.
 void set_state(db::Tx& tx, AccountId const& id, StateChange const& change);
 
+/// As its connector sees it: some send while they still connect.
+inline Readiness readiness_of(Connectors const& connectors, Account const& account)
+{
+    auto const* const connector = connectors.find(account.connector);
+    auto const early =
+        account.state == State::connecting && connector && connector->sends_while_connecting();
+    return early ? Readiness::ready : readiness_of(account.state);
+}
+
 /// A test key reaches these alone.
 constexpr std::string_view test_connector = "sandbox";
 inline bool may_reach(Caller const& caller, Account const& account)

@@ -183,6 +183,8 @@ public:
     virtual bool needs_address() const { return false; }
     /// Nothing has to be done before the first send: a new account is connected at once.
     virtual bool starts_at_once() const { return false; }
+    /// Each send connects by itself, so an account may send while it is still connecting.
+    virtual bool sends_while_connecting() const { return starts_at_once(); }
     /// Makes the account ready; returns its new state.
     virtual Task<StateChange> start(AccountView const& account) = 0;
     virtual Task<void> stop(AccountId account) = 0;

@@ -197,6 +197,24 @@ TEST_F(
     EXPECT_EQ(connector.sends.size(), 1U);
 }
 
+TEST_F(SendAddressedTest, a_message_stays_queued_until_its_account_can_send)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    auto const become = [&](accounts::StateChange const& change) {
+        write(caller.workspace,
+            [&](db::Tx& tx) { accounts::set_state(tx, *message.account_id, change); });
+    };
+    become({"action_needed", "wrong password", "credentials"});
+
+    EXPECT_EQ(work(message.id).state, jobs::State::retrying);
+    EXPECT_EQ(fetch(message.id).status, Status::queued);
+    EXPECT_TRUE(connector.sends.empty());
+
+    become({"connected", {}, {}});
+    EXPECT_EQ(work(message.id).state, jobs::State::done);
+    EXPECT_EQ(fetch(message.id).status, Status::sent);
+}
+
 TEST_F(SendAddressedTest, a_status_never_goes_back)
 {
     auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));

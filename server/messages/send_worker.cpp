@@ -44,6 +44,10 @@ void SendWorker::claimed(db::Tx& tx, jobs::Claimed const& job)
     auto row = job.message ? find_message(tx, *job.message) : std::nullopt;
     if (!row || row->status != Status::queued)
         return;
+    // Until its account can send, it is still queued.
+    auto const account = accounts::find_account(tx, *row->account_id);
+    if (!account || accounts::readiness_of(connectors_, *account) != accounts::Readiness::ready)
+        return;
     row->status = Status::sending;
     write_status(tx, *std::move(row), Status::queued);
 }
@@ -80,13 +84,15 @@ Task<SendWorker::Plan> SendWorker::plan(jobs::Claimed const& job)
 {
     struct Facts {
         bool over = false; ///< deleted, or sent already
+        bool queued = false; ///< its account could not send when the job was claimed
         std::optional<accounts::Account> account;
         Plan plan;
     };
     auto facts = co_await db_.read(job.workspace, [&](db::Tx const& tx) {
         Facts found;
         auto const row = require_row(tx, job);
-        found.over = row.deleted_at || row.status != Status::sending;
+        found.queued = row.status == Status::queued;
+        found.over = row.deleted_at || !(found.queued || row.status == Status::sending);
         found.account = accounts::find_account(tx, *row.account_id);
         if (found.over || !found.account)
             return found;
@@ -105,13 +111,15 @@ Task<SendWorker::Plan> SendWorker::plan(jobs::Claimed const& job)
             co_await db_.write(job.workspace, [&](db::Tx& tx) { return jobs::complete(tx, job); });
     } else if (!facts.account || !plan.connector) {
         plan.ended = co_await fail(job, ErrorKind::account_blocked, "the account was removed");
-    } else if (auto const ready = accounts::readiness_of(facts.account->state);
+    } else if (auto const ready = accounts::readiness_of(connectors_, *facts.account);
         ready == accounts::Readiness::never) {
         plan.ended = co_await fail(job, ErrorKind::account_blocked,
             "the account is " + std::string{to_name(facts.account->state)});
     } else if (ready == accounts::Readiness::later) {
         plan.ended = co_await hold(job, clock_.now() + look_again,
             "the account is " + std::string{to_name(facts.account->state)});
+    } else if (facts.queued) { // ready since: claimed anew it is sending
+        plan.ended = co_await hold(job, clock_.now(), "the account has just become ready");
     } else if (auto const until = circuit_.blocked_until(facts.account->id)) {
         plan.ended = co_await hold(job, *until, "the account is held back");
     }

@@ -50,6 +50,7 @@ public:
     std::optional<std::string> address_of(
         std::string_view settings, std::string_view credentials) const override;
     bool needs_address() const override { return true; }
+    bool sends_while_connecting() const override { return true; }
     /// Connects and signs in once: `connected`, `action_needed` (credentials) or, where the server
     /// cannot be reached, `degraded`.
     Task<accounts::StateChange> start(accounts::AccountView const& account) override;
