@@ -70,12 +70,15 @@ function declaration(name, schema) {
     : `${head}export type ${typeName(name)} = ${type};\n`;
 }
 
+const reserved = new Set(['EventData', 'EventName', 'HermodEvent', 'ErrorName', 'Routes', 'RouteName', 'errorStatuses']);
+
 /** The schemas of both documents by name; a name with two meanings is refused. */
 function mergeSchemas(openapi, events) {
   const all = new Map();
   for (const document of [openapi, events])
     for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
       const known = all.get(name);
+      if (reserved.has(name)) throw new Error(`the schema name ${name} is taken by what is generated`);
       if (known && JSON.stringify(known) !== JSON.stringify(schema))
         throw new Error(`the schema ${name} differs between openapi.json and events.json`);
       all.set(name, schema);
@@ -135,11 +138,11 @@ export interface EventData {
 ${eventTypes.map((type) => `${comment(type.summary, '  ')}  ${JSON.stringify(type.name)}: ${typeOf(type.schema, 1)};`).join('\n')}
 }
 
-export type EventType = keyof EventData;
+export type EventName = keyof EventData;
 
 /** One line of a workspace's log, by its type. */
 export type HermodEvent = {
-  [T in EventType]: {
+  [T in EventName]: {
     /** Where this event stands in the log; give it as \`after\` to go on behind it. */
     cursor: string;
     offset: number;
@@ -149,7 +152,7 @@ export type HermodEvent = {
     created_at: string;
     data: EventData[T];
   };
-}[EventType];
+}[EventName];
 
 /** Every code a problem can have, with its HTTP status. */
 export const errorStatuses = {

@@ -67,6 +67,12 @@ test('a schema that means two things is refused', () => {
   assert.throws(() => generate(broken), /the schema Cat differs/);
 });
 
+test('a schema named as what is generated is refused', () => {
+  const broken = api();
+  broken.openapi.components.schemas.Routes = { type: 'string' };
+  assert.throws(() => generate(broken), /Routes is taken/);
+});
+
 test('a schema that is not understood is refused', () => {
   assert.throws(() => typeOf({ type: 'date' }), /not understood/);
   assert.throws(() => typeOf({ $ref: 'https://elsewhere' }), /does not point/);

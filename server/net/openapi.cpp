@@ -224,13 +224,17 @@ static std::string_view meaning_of(int status)
 /// The first pass: answers give the plain names to the schemas.
 static json::object responses_of(Route const& route, Schemas& schemas)
 {
-    json::object success{
-        {"description", meaning_of(route.success)}, {"headers", headers_of(route, true)}};
-    if (route.reply_schema)
-        success["content"] = json::object{
-            {"application/json", json::object{{"schema", route.reply_schema(schemas)}}}};
     json::object responses;
-    responses[std::to_string(route.success)] = std::move(success);
+    for (auto const status : {std::optional{route.success}, route.other_success}) {
+        if (!status)
+            continue;
+        json::object success{
+            {"description", meaning_of(*status)}, {"headers", headers_of(route, true)}};
+        if (route.reply_schema)
+            success["content"] = json::object{
+                {"application/json", json::object{{"schema", route.reply_schema(schemas)}}}};
+        responses[std::to_string(*status)] = std::move(success);
+    }
     for (auto& problem : problem_responses(route))
         responses[problem.key()] = std::move(problem.value());
     responses["default"] = json::object{

@@ -41,7 +41,7 @@ std::vector<Errc> common_failures(Route const& route)
                 Errc::forbidden});
     if (!route.scope.empty())
         codes.push_back(Errc::missing_scope);
-    if (route.parse_query || route.parse_body)
+    if (route.parse_query || !route.tag.empty())
         codes.push_back(Errc::invalid_query);
     if (route.parse_body)
         codes.insert(
@@ -306,8 +306,8 @@ std::optional<Problem> Pipeline::prepare(Exchange& exchange)
     if (route.parse_query) {
         if (auto parsed = route.parse_query(request); !parsed)
             return std::move(parsed.error());
-    } else if (!request.query.empty() && route.parse_body) {
-        // A route that describes its input describes all of it.
+    } else if (!request.query.empty() && !route.tag.empty()) {
+        // A route of the API describes all of its input.
         return Problem{
             Errc::invalid_query, {}, {{request.query.front().first, "is not a known parameter"}}};
     }

@@ -38,6 +38,11 @@ RouteBuilder& RouteBuilder::status(int success)
     route_->success = success;
     return *this;
 }
+RouteBuilder& RouteBuilder::or_status(int other_success)
+{
+    route_->other_success = other_success;
+    return *this;
+}
 RouteBuilder& RouteBuilder::max_body(std::size_t bytes)
 {
     route_->max_body = bytes;

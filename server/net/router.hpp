@@ -8,6 +8,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ struct Route {
     Auth auth = Auth::required;
     bool in_workspace = true; ///< false: a login with several need not say which
     int success = 200;
+    std::optional<int> other_success{}; ///< of the same body: 201 where a PUT made something
     std::vector<Errc> failures;
     std::size_t max_body = 1 << 20;
     SchemaOf body_schema = nullptr; ///< none where the route takes no body
@@ -56,6 +58,7 @@ public:
     RouteBuilder& open(); ///< needs no credentials
     RouteBuilder& across_workspaces(); ///< the caller's workspace may be nil
     RouteBuilder& status(int success);
+    RouteBuilder& or_status(int other_success);
     RouteBuilder& max_body(std::size_t bytes);
     RouteBuilder& fails_with(std::initializer_list<Errc> codes);
     template <class Query>

@@ -134,6 +134,7 @@ void add_routes(net::Router& router, Deps& deps)
         .describe("Answers 201 where the person is new. Fields left out stay as they are; "
                   "addresses are added, never taken away.")
         .scope("people:write")
+        .or_status(201)
         .fails_with({Errc::address_taken, Errc::invalid_phone_number, Errc::invalid_email,
             Errc::limit_reached});
     add_person_routes(routes);

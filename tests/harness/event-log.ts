@@ -1,8 +1,8 @@
 // Follows a workspace's log by long-poll, so that a test waits for what it needs and never sleeps.
 import assert from 'node:assert/strict';
-import type { Client, EventType, HermodEvent } from '@hermod/client';
+import type { Client, EventName, HermodEvent } from '@hermod/client';
 
-export type EventOf<T extends EventType> = Extract<HermodEvent, { type: T }>;
+export type EventOf<T extends EventName> = Extract<HermodEvent, { type: T }>;
 
 const patienceMs = 20_000;
 
@@ -33,10 +33,11 @@ export class EventLog {
     return page.data as HermodEvent[];
   }
 
-  /** Reads until nothing more is there. */
+  /** Reads until nothing more is there; what came by that. */
   async drain(): Promise<HermodEvent[]> {
+    const known = this.events.length;
     while ((await this.read()).length > 0);
-    return this.events;
+    return this.events.slice(known);
   }
 
   /** The first event, of those seen and those to come, that fits. */

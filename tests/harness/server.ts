@@ -56,8 +56,19 @@ export function cleanEnvironment(): Record<string, string> {
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
+// A test process that is ended from outside takes its servers and folders with it.
+const alive = new Set<ChildProcess>();
+const folders = new Set<string>();
+process.once('SIGTERM', () => process.exit(143));
+process.once('SIGINT', () => process.exit(130));
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hermod-test-'));
+  folders.add(dataDir);
   const port = await freePort();
   const database: TestDatabase | null = engine === 'postgres' ? await createDatabase() : null;
   const url = `http://127.0.0.1:${port}`;
@@ -82,6 +93,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   async function start(): Promise<void> {
     const started = spawn(binaryPath(), ['serve'], { env, stdio: ['ignore', 'pipe', 'pipe'], cwd: dataDir });
     child = started;
+    alive.add(started);
+    started.once('close', () => alive.delete(started));
     for (const stream of [started.stdout, started.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
     await waitUntilReady(started, url, () => output);
@@ -106,6 +119,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   async function cleanUp(): Promise<void> {
     await database?.drop();
     rmSync(dataDir, { recursive: true, force: true });
+    folders.delete(dataDir);
   }
 
   try {

@@ -61,7 +61,7 @@ export const instantly = { delays_ms: { sent: 0, delivered: 0, read: 0 } };
 
 export async function startWorld(options: ServerOptions = {}): Promise<World> {
   const server = await startServer(options);
-  const { fetch, violations } = createCheckedFetch();
+  const { fetch, violations, clockMoved } = createCheckedFetch();
 
   const client: World['client'] = (credentials) =>
     init({ baseUrl: server.url, fetch, retry: { retries: 2, baseDelayMs: 20 }, ...credentials });
@@ -109,8 +109,10 @@ export async function startWorld(options: ServerOptions = {}): Promise<World> {
   }
 
   async function advance(ms: number): Promise<void> {
+    clockMoved();
     const answer = await raw('POST', '/api/v1/testing/clock', { json: { advance_ms: ms } });
     assert.ok(answer.status < 300, `the clock did not move: ${answer.status} ${answer.text}`);
+    clockMoved();
   }
 
   async function advanceUntil<T>(promise: Promise<T>, stepMs: number, steps = 100): Promise<T> {

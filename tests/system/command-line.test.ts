@@ -72,9 +72,9 @@ test('config tells every value and where it is from, and masks secrets', async (
   assert.ok(!stdout.includes(env.HERMOD_MASTER_KEY.slice(3)));
 });
 
-test('a command that does not exist is refused with what there is', async () => {
+test('a command that does not exist is refused', async () => {
   const { status, stderr, stdout } = await runCommand(['sevre']);
 
   assert.equal(status, 2);
-  assert.match(stderr + stdout, /sevre|serve/);
+  assert.match(stderr + stdout, /--help/);
 });

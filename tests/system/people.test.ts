@@ -123,7 +123,7 @@ test('a list is walked page by page without a gap or a double, while people are 
 test('lists refuse bad limits and cursors', async () => {
   for (const query of ['limit=0', 'limit=201', 'limit=x', 'limit=1&limit=2', 'nonsense=1'])
     assert.equal((await tenant.raw('GET', `/api/v1/people?${query}`)).body.code, 'invalid_query', query);
-  for (const cursor of ['x', 'AAAA', '%00', 'a'.repeat(400)])
+  for (const cursor of ['x', 'AAAA', '%20', 'a'.repeat(400)])
     assert.ok(['invalid_cursor', 'invalid_query'].includes((await tenant.raw('GET', `/api/v1/people?cursor=${cursor}`)).body.code), cursor);
 });
 

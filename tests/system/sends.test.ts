@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Account } from '@hermod/client';
-import { startNetwork } from '../harness/sandbox-network.ts';
+import { accept, startNetwork } from '../harness/sandbox-network.ts';
 import { freshNumber, instantly, startWorld, waitForAccount, type Tenant, type World } from '../harness/world.ts';
 
 let world: World;
@@ -281,6 +281,38 @@ test('the network gets the id, the addresses, the type and the content', async (
   assert.deepEqual(got?.content, { text: 'over the wire' });
   assert.ok(got?.id);
   assert.ok(message.provider_id);
+});
+
+test('a send whose answer was lost is settled by asking the network, not repeated', async () => {
+  await using network = await startNetwork();
+  const own = await world.tenant();
+  const sandbox = await own.sandbox({ ...instantly, network_url: network.url });
+  const log = own.log();
+  network.react = (_, response) => response.socket?.destroy();
+
+  const message = await own.hermod.sendMessage(freshNumber(), { text: 'x', account_id: sandbox.id });
+  await network.count(1);
+  await world.advanceUntil(log.untilStatus(message.id, 'read'), 60_000, 60);
+
+  assert.equal(network.received.length, 1);
+  assert.ok(network.questions >= 1);
+});
+
+test('a send that the network never got is sent again', async () => {
+  await using network = await startNetwork();
+  const own = await world.tenant();
+  const sandbox = await own.sandbox({ ...instantly, network_url: network.url });
+  const log = own.log();
+  network.remembers = false;
+  network.react = (_, response) => response.socket?.destroy();
+
+  const message = await own.hermod.sendMessage(freshNumber(), { text: 'x', account_id: sandbox.id });
+  await network.count(1);
+  network.react = accept;
+  await world.advanceUntil(log.untilStatus(message.id, 'read'), 60_000, 60);
+
+  assert.equal(network.received.length, 2);
+  assert.equal(network.received[0]?.id, network.received[1]?.id);
 });
 
 test('messages of one conversation leave in order, however slow the network', async () => {

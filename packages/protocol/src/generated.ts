@@ -538,11 +538,11 @@ export interface EventData {
   "workspace.updated": WorkspaceEvent;
 }
 
-export type EventType = keyof EventData;
+export type EventName = keyof EventData;
 
 /** One line of a workspace's log, by its type. */
 export type HermodEvent = {
-  [T in EventType]: {
+  [T in EventName]: {
     /** Where this event stands in the log; give it as `after` to go on behind it. */
     cursor: string;
     offset: number;
@@ -552,7 +552,7 @@ export type HermodEvent = {
     created_at: string;
     data: EventData[T];
   };
-}[EventType];
+}[EventName];
 
 /** Every code a problem can have, with its HTTP status. */
 export const errorStatuses = {
