@@ -2,7 +2,7 @@
 // Runs the JavaScript tests. See --help.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +43,7 @@ if (!['sqlite', 'postgres'].includes(options.engine)) {
 }
 process.env.HERMOD_TEST_ENGINE = options.engine;
 if (options.binary) process.env.HERMOD_BINARY = options.binary;
+if (process.env.HERMOD_BINARY) process.env.HERMOD_BINARY = resolve(process.env.HERMOD_BINARY);
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, '--enable-source-maps', '--no-warnings'].filter(Boolean).join(' ');
 
 const kinds = positionals.filter((word) => word === 'unit' || word === 'system');
