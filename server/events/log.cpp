@@ -108,6 +108,9 @@ std::optional<Log::Lines> Log::from_memory(
     auto const first = tail.head - static_cast<std::int64_t>(tail.lines.size()) + 1;
     if (tail.head < 0 || offset > tail.head || offset + 1 < first)
         return std::nullopt;
+    // A commit that the tail has not read yet may be the asker's own.
+    if (offset == tail.head && (tail.dirty || tail.reading))
+        return std::nullopt;
     auto const from = tail.lines.begin() + (offset + 1 - first);
     auto const count = std::min<std::int64_t>(limit, tail.lines.end() - from);
     return Lines{from, from + count};
