@@ -215,6 +215,20 @@ TEST_F(SendAddressedTest, a_message_stays_queued_until_its_account_can_send)
     EXPECT_EQ(fetch(message.id).status, Status::sent);
 }
 
+TEST_F(SendAddressedTest, a_dead_job_that_is_retried_sends_its_message)
+{
+    connector.results = {failure(ErrorKind::recipient)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    EXPECT_EQ(work(message.id).state, jobs::State::dead);
+    EXPECT_EQ(fetch(message.id).status, Status::failed);
+
+    EXPECT_EQ(work(message.id).state, jobs::State::done);
+
+    EXPECT_EQ(fetch(message.id).status, Status::sent);
+    EXPECT_FALSE(fetch(message.id).error.has_value());
+    EXPECT_EQ(connector.sends.size(), 2U);
+}
+
 TEST_F(SendAddressedTest, a_status_never_goes_back)
 {
     auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));

@@ -42,14 +42,20 @@ static MessageRow require_row(db::Tx const& tx, jobs::Claimed const& job)
 void SendWorker::claimed(db::Tx& tx, jobs::Claimed const& job)
 {
     auto row = job.message ? find_message(tx, *job.message) : std::nullopt;
-    if (!row || row->status != Status::queued)
+    // A failed one's job is claimed again only where somebody retried it by hand.
+    if (!row || (row->status != Status::queued && row->status != Status::failed))
         return;
     // Until its account can send, it is still queued.
     auto const account = accounts::find_account(tx, *row->account_id);
-    if (!account || accounts::readiness_of(connectors_, *account) != accounts::Readiness::ready)
+    auto const ready =
+        account && accounts::readiness_of(connectors_, *account) == accounts::Readiness::ready;
+    auto const previous = row->status;
+    row->status = ready ? Status::sending : Status::queued;
+    if (row->status == previous)
         return;
-    row->status = Status::sending;
-    write_status(tx, *std::move(row), Status::queued);
+    if (previous == Status::failed)
+        row->error.reset();
+    write_status(tx, *std::move(row), previous);
 }
 
 static std::string first_address(MessageRow const& row)

@@ -3,6 +3,7 @@
 #include "connectors/sandbox/sandbox.hpp"
 #include "messages/messages.hpp"
 #include "net/router.hpp"
+#include "people/address.hpp"
 #include "workspaces/idempotency.hpp"
 
 namespace hermod::sandbox {
@@ -45,6 +46,8 @@ static Task<net::Reply> post_inbound(Deps& deps, Caller const& caller, net::Requ
 {
     auto const& command = request.body_as<SandboxInbound>();
     auto const content = content_of(command);
+    // Numbers and mail addresses alone: what a network's own ids look like only that network knows.
+    people::parse_address(command.from, "from");
     co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         auto const account = accounts::require_visible(tx, caller, command.account_id);
         if (account.connector != "sandbox")
