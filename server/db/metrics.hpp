@@ -27,6 +27,8 @@ struct DbMetrics {
               "Lambdas run again because their batch was lost", {{"engine", engine}}))
         , dropped(metrics.counter("hermod_db_dropped_total",
               "Lambdas dropped at their deadline, still queued", {{"engine", engine}}))
+        , waits(metrics.counter("hermod_db_waits_total",
+              "Times that a batch stood still for an answer of the server", {{"engine", engine}}))
     {
     }
 
@@ -39,6 +41,7 @@ struct DbMetrics {
     Gauge read_queue;
     Counter reruns;
     Counter dropped;
+    Counter waits;
 };
 
 }

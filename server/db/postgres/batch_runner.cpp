@@ -7,8 +7,9 @@ namespace hermod::db::postgres {
 
 using std::chrono::steady_clock;
 
-// Each is one wait for all λs together. A λ that reads along a longer chain waits by itself.
-static constexpr int scouting_rounds = 3;
+// Each is one wait for all λs together: worth it while more than one waits. A λ that reads along a
+// longer chain waits by itself.
+static constexpr int scouting_rounds = 8;
 static constexpr seconds commit_wait{30};
 
 static double seconds_since(Work::Time from)
@@ -48,13 +49,32 @@ private:
 };
 }
 
+namespace {
+/// Counts how often the connection was waited for.
+class Waits {
+public:
+    Waits(Connection const& connection, Counter const& counter)
+        : connection_(connection), counter_(counter), before_(connection.waits())
+    {
+    }
+    ~Waits() { counter_.add(static_cast<double>(connection_.waits() - before_)); }
+    Waits(Waits const&) = delete;
+    Waits& operator=(Waits const&) = delete;
+
+private:
+    Connection const& connection_;
+    Counter const& counter_;
+    std::size_t const before_;
+};
+}
+
 BatchRunner::Outcome BatchRunner::run(
     Connection& connection, Mark const& mark, std::span<Work* const> works, bool alone)
 {
     Cleared const cleared{transaction_, hot_rows_};
+    Waits const waits{connection, metrics_.waits};
     bool const prefetch = options_.prefetch && works.size() > 1;
     commit_sent_ = false;
-    started_ = steady_clock::now();
     now_ = clock_.now();
     transaction_.begin(connection, mark.shard);
     live_.begin_batch({.alone = alone, .caches = prefetch});
@@ -72,7 +92,7 @@ BatchRunner::Outcome BatchRunner::run(
 void BatchRunner::scout(std::span<Work* const> works)
 {
     scouting_.assign(works.begin(), works.end());
-    for (int round = 0; round < scouting_rounds && !scouting_.empty(); ++round) {
+    for (int round = 0; round < scouting_rounds && scouting_.size() > 1; ++round) {
         std::erase_if(scouting_, [&](Work* work) {
             scout_.begin_lambda(domain_of(*work), work->workspace());
             try {

@@ -59,7 +59,6 @@ private:
     HotRows scouted_rows_{scout_};
     std::vector<Work*> scouting_;
     Timestamp now_{};
-    Work::Time started_{};
     bool commit_sent_ = false;
     std::size_t committing_ = 0;
 };
