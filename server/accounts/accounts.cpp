@@ -60,7 +60,7 @@ AccountView open(db::Tx const& tx, AccountId const& id, Keyring const& keyring)
     if (!credentials)
         throw Problem{Errc::internal, "the credentials of an account cannot be opened"};
     return {tx.workspace(), id, account.address.value_or(std::string{}), std::move(account.name),
-        std::move(account.settings.text), *std::move(credentials)};
+        std::move(account.settings.text), *std::move(credentials), find_version(tx, id)};
 }
 
 void set_state(db::Tx& tx, AccountId const& id, StateChange const& change)

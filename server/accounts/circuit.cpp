@@ -126,8 +126,8 @@ static void write_circuit(db::Tx& tx, AccountId const& id, Change const& change)
         update_circuit(tx, id, change.failures, change.until);
 }
 
-Task<void> Circuit::report(
-    WorkspaceId workspace, AccountId account, std::optional<SendError> const& error)
+Task<void> Circuit::report(WorkspaceId workspace, AccountId account,
+    std::optional<SendError> const& error, std::optional<std::int64_t> version)
 {
     auto const kind = error ? std::optional{error->kind} : std::nullopt;
     std::optional<StateChange> state;
@@ -155,6 +155,8 @@ Task<void> Circuit::report(
         co_return;
     try {
         co_await database_.write(workspace, [&](db::Tx& tx) {
+            if (version && find_version(tx, account) != *version)
+                return;
             if (state)
                 set_state(tx, account, *state);
             else

@@ -29,9 +29,11 @@ public:
     std::optional<Timestamp> blocked_until(AccountId const& account);
 
     /// What became of a send, and all that follows for its account: pacing, the circuit, and the
-    /// states banned (account_blocked) and action_needed `credentials` (auth).
-    Task<void> report(
-        WorkspaceId workspace, AccountId account, std::optional<SendError> const& error);
+    /// states banned (account_blocked) and action_needed `credentials` (auth). `version` is that of
+    /// the configuration it was sent under: what is wrong with an older one is no longer of
+    /// interest.
+    Task<void> report(WorkspaceId workspace, AccountId account,
+        std::optional<SendError> const& error, std::optional<std::int64_t> version = std::nullopt);
 
     /// What the database remembers, when the account starts in this process.
     void restore(AccountId const& account, std::int64_t failures, std::optional<Timestamp> until);

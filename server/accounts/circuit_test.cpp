@@ -136,6 +136,20 @@ TEST_F(CircuitTest, a_refused_account_says_what_is_needed)
     EXPECT_EQ(readiness_of(state_of(id)), Readiness::never);
 }
 
+TEST_F(CircuitTest, a_refusal_of_credentials_that_were_replaced_meanwhile_changes_nothing)
+{
+    auto const view = read(workspace, [&](db::Tx const& tx) { return open(tx, id, keyring); });
+    run(update_account(deps, me(), id, {.credentials = Credentials{R"({"p":"new"})"}}));
+    set(id, {"connected", {}, {}});
+    std::optional<SendError> const error = SendError{ErrorKind::auth, "wrong", {}, {}};
+
+    run(circuit.report(workspace, id, error, view.version));
+    EXPECT_EQ(state_of(id), State::connected);
+
+    run(circuit.report(workspace, id, error, view.version + 1));
+    EXPECT_EQ(state_of(id), State::action_needed);
+}
+
 TEST_F(CircuitTest, closes_for_nobody_who_was_stopped_meanwhile)
 {
     fail(5);

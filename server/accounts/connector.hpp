@@ -44,6 +44,7 @@ struct AccountView {
     std::string name;
     std::string settings; ///< JSON object
     std::string credentials; ///< JSON object
+    std::int64_t version = 0; ///< of its configuration
 };
 
 /// One message on its way out. The same `message` (and so the same provider id, for connectors

@@ -101,6 +101,13 @@ std::string find_sealed_credentials(db::Tx const& tx, AccountId const& id)
     return sealed ? sealed->value_or(std::string{}) : std::string{};
 }
 
+std::int64_t find_version(db::Tx const& tx, AccountId const& id)
+{
+    return tx
+        .one<std::int64_t>("SELECT version FROM accounts WHERE workspace_id = $1 AND id = $2", id)
+        .value_or(0);
+}
+
 std::optional<AccountId> find_default_of(db::Tx const& tx, std::string_view address_kind)
 {
     return tx.one<AccountId>(R"sql(

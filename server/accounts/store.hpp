@@ -38,6 +38,7 @@ void update_circuit(
 /// Leaves the row, which messages name, without its credentials.
 void erase(db::Tx& tx, AccountId const& id);
 std::string find_sealed_credentials(db::Tx const& tx, AccountId const& id);
+std::int64_t find_version(db::Tx const& tx, AccountId const& id);
 
 std::optional<AccountId> find_default_of(db::Tx const& tx, std::string_view address_kind);
 std::optional<Account> find_oldest(db::Tx const& tx, std::string_view connector);

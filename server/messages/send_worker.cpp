@@ -169,7 +169,7 @@ Task<jobs::Ended> SendWorker::try_once(jobs::Claimed const& job, Plan const& pla
             {{"connector", can.connector},
                 {"outcome", error ? std::string{to_name(error->kind)} : "sent"}})
         .add();
-    co_await circuit_.report(job.workspace, plan.account.id, error);
+    co_await circuit_.report(job.workspace, plan.account.id, error, plan.account.version);
     co_return ended;
 }
 
