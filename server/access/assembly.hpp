@@ -9,6 +9,7 @@ namespace hermod::access {
 struct Settings {
     seconds access_token{15 * 60};
     seconds session{30 * 24 * 3600};
+    int sign_in_attempts = 30; ///< a minute from one address; 0: no limit
 };
 
 /// What of this folder lives as long as the process, in order of dependence. Close `passwords`
@@ -17,6 +18,7 @@ struct Assembly {
     Assembly(db::Database& database, Clock& clock, Keyring const& keyring, Settings settings = {})
         : signer(keyring, settings.access_token)
         , passwords(clock)
+        , attempts(settings.sign_in_attempts)
         , authenticator(database, clock, signer, cache)
         , watch(database, clock, cache)
         , deps{database, clock, signer, passwords, attempts, cache, settings.session}

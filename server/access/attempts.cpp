@@ -53,13 +53,16 @@ std::optional<seconds> AttemptLimits::take_from(Digest const& key, Rate rate, Ti
 std::optional<seconds> AttemptLimits::take(
     std::string_view remote_address, std::string_view email_key, Timestamp now)
 {
-    static constexpr Rate per_address{30, seconds{4}};
     static constexpr Rate per_address_and_email{8, seconds{30}};
     std::lock_guard const lock{mutex_};
     if (full_at_.size() >= max_buckets)
         make_room(now);
-    if (auto const wait = take_from(key_of(remote_address, {}), per_address, now))
-        return wait;
+    if (per_address_and_minute_ > 0) {
+        Rate const per_address{
+            per_address_and_minute_, microseconds{60'000'000} / per_address_and_minute_};
+        if (auto const wait = take_from(key_of(remote_address, {}), per_address, now))
+            return wait;
+    }
     return take_from(key_of(remote_address, email_key), per_address_and_email, now);
 }
 

@@ -17,6 +17,12 @@ namespace hermod::access {
 /// memory, bounded. Thread-safe.
 class AttemptLimits {
 public:
+    /// 0: any number from one address; what one e-mail address is tried with stays limited.
+    explicit AttemptLimits(int per_address_and_minute = 30)
+        : per_address_and_minute_(per_address_and_minute)
+    {
+    }
+
     /// Takes one attempt; where there is none left, how long until there is.
     std::optional<seconds> take(
         std::string_view remote_address, std::string_view email_key, Timestamp now);
@@ -35,6 +41,7 @@ private:
     std::optional<seconds> take_from(Digest const& key, Rate rate, Timestamp now);
     void make_room(Timestamp now);
 
+    int const per_address_and_minute_;
     mutable std::mutex mutex_;
     /// When the bucket is full again; each attempt moves it one refill on.
     std::unordered_map<Digest, Timestamp, DigestHash> full_at_;

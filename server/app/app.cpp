@@ -74,7 +74,7 @@ void serve(Config const& config)
         .check_ready = [&]() -> Task<void> { co_await db->ping(); }};
     net::add_operational_routes(router, operational);
     net::Pipeline pipeline{
-        router, features.authenticator(), clock, metrics, pipeline_options(config.net)};
+        router, features.authenticator(), clock, metrics, pipeline_options(config)};
     net::HttpServer server{threads, clock, metrics, pipeline, http_options(config)};
 
     db->on_commit([&](std::span<db::Committed const> commits) { features.committed(commits); });

@@ -88,16 +88,8 @@ BOOST_DESCRIBE_STRUCT(IdempotencyConfig, (), (keep))
 struct AuthConfig {
     std::chrono::minutes access_token{15};
     std::chrono::days refresh_token{30};
-    std::chrono::minutes person_token{60};
 };
-BOOST_DESCRIBE_STRUCT(AuthConfig, (), (access_token, refresh_token, person_token))
-
-struct LimitsConfig {
-    int accounts = 100;
-    int api_keys = 100;
-    int participants = 1'000;
-};
-BOOST_DESCRIBE_STRUCT(LimitsConfig, (), (accounts, api_keys, participants))
+BOOST_DESCRIBE_STRUCT(AuthConfig, (), (access_token, refresh_token))
 
 /// What an operator may decide. A key is declared once, in config.cpp, with its bounds and text;
 /// the defaults stand here. After load_config what follows from another key is filled in:
@@ -116,11 +108,10 @@ struct Config {
     JobsConfig jobs;
     IdempotencyConfig idempotency;
     AuthConfig auth;
-    LimitsConfig limits;
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
     (listen, public_url, data_dir, master_key, master_key_file, database, net, log, testing, events,
-        jobs, idempotency, auth, limits))
+        jobs, idempotency, auth))
 
 /// A configuration that cannot be used; `what()` is one line for the operator that names the key
 /// and where the value came from.

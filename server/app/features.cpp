@@ -25,7 +25,8 @@ Features::Features(Ground const& ground, std::string epoch)
     , people_deps_{ground.db}
     , access_(ground.db, ground.clock, ground.keyring,
           {.access_token = ground.config.auth.access_token,
-              .session = ground.config.auth.refresh_token})
+              .session = ground.config.auth.refresh_token,
+              .sign_in_attempts = ground.config.net.rate_limit.sign_in_per_address})
     , guard_(ground.config.net.allow_private_networks)
     , http_(guard_, {.ca_file = ground.config.net.ca_file})
     , smtp_(guard_)

@@ -2,9 +2,9 @@
 
 #include "base/errors.hpp"
 #include "base/log.hpp"
-#include "events/store.hpp"
-#include "jobs/store.hpp"
-#include "messages/store.hpp"
+#include "events/events.hpp"
+#include "jobs/jobs.hpp"
+#include "messages/messages.hpp"
 #include "workspaces/idempotency.hpp"
 #include "workspaces/workspaces.hpp"
 

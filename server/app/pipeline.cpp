@@ -22,12 +22,14 @@ static net::RateLimit per_minute(int requests)
     return {.per_second = requests / 60.0, .burst = static_cast<double>(requests)};
 }
 
-net::PipelineOptions pipeline_options(NetConfig const& config)
+net::PipelineOptions pipeline_options(Config const& config)
 {
+    auto const& limits = config.net.rate_limit;
     return {
-        .per_address = per_minute(config.rate_limit.per_address),
-        .per_caller = per_minute(config.rate_limit.per_key),
-        .per_workspace = per_minute(config.rate_limit.per_workspace),
+        .per_address = per_minute(limits.per_address),
+        .per_caller = per_minute(limits.per_key),
+        .per_workspace = per_minute(limits.per_workspace),
+        .remember_idempotent = config.idempotency.keep,
     };
 }
 

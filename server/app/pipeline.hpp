@@ -5,7 +5,7 @@
 
 namespace hermod::app {
 
-net::PipelineOptions pipeline_options(NetConfig const& config);
+net::PipelineOptions pipeline_options(Config const& config);
 net::HttpOptions http_options(Config const& config);
 
 }

@@ -263,14 +263,6 @@ static void add_features(std::vector<Setting>& all)
         "Minutes an access token of a login is good for."));
     all.push_back(number("auth.refresh_token_days", AT(auth.refresh_token), 1, 365,
         "Days a session can be refreshed for."));
-    all.push_back(number("auth.person_token_minutes", AT(auth.person_token), 1, 1'440,
-        "Minutes a token made for a person is good for."));
-    all.push_back(
-        number("limits.accounts", AT(limits.accounts), 1, 1'000'000, "Accounts of one workspace."));
-    all.push_back(
-        number("limits.api_keys", AT(limits.api_keys), 1, 1'000'000, "API keys of one workspace."));
-    all.push_back(number("limits.participants", AT(limits.participants), 2, 1'000'000,
-        "Participants of one conversation."));
 }
 
 static std::vector<Setting> declare_settings()

@@ -35,18 +35,14 @@ namespace hermod {
     X(job_not_found, 404, "There is no such job")                                                  \
     X(api_key_not_found, 404, "There is no such API key")                                          \
     X(method_not_allowed, 405, "The route does not take this method")                              \
-    X(not_acceptable, 406, "The route cannot answer in this form")                                 \
     X(request_timeout, 408, "The request did not arrive in time")                                  \
     X(email_taken, 409, "The e-mail address is already registered")                                \
     X(address_taken, 409, "The address belongs to another person")                                 \
     X(external_id_taken, 409, "The external id belongs to another person")                         \
-    X(already_participant, 409, "The person is already a participant")                             \
     X(not_resendable, 409, "The message is not in a state from which it can be resent")            \
     X(not_retriable, 409, "The job is not in a state from which it can be retried")                \
-    X(account_in_use, 409, "The account still has work under way")                                 \
     X(not_editable, 409, "The resource can no longer be changed")                                  \
     X(cursor_expired, 410, "The cursor is older than what is kept, or from another epoch")         \
-    X(length_required, 411, "The request body needs a length")                                     \
     X(body_too_large, 413, "The request body is too large")                                        \
     X(uri_too_long, 414, "The request target is too long")                                         \
     X(unsupported_media_type, 415, "The request body has a type this route does not take")         \

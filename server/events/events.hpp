@@ -63,4 +63,8 @@ std::int64_t append(db::Tx& tx, Type<Data> const& type, Data const& data, About 
     return append_json(tx, type.name, to_json(data), about);
 }
 
+/// Removes at most `limit` of the oldest events that are older than `before`, and moves the floor.
+/// Returns how many.
+std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);
+
 }

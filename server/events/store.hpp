@@ -30,7 +30,5 @@ struct Extent {
 
 std::optional<Extent> find_extent(db::Tx const& tx);
 std::vector<Line> list_after(db::Tx const& tx, std::int64_t offset, std::int64_t limit);
-/// Removes at most `limit` of the oldest events that are older than `before`; moves the floor.
-std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 }

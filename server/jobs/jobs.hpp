@@ -111,5 +111,7 @@ public:
 void revive(db::Tx& tx, JobId const& job);
 /// The newest job of a message, if any.
 std::optional<Job> find_by_message(db::Tx const& tx, MessageId const& message);
+/// Removes at most `limit` jobs that were done before `before`. Returns how many.
+std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 }

@@ -44,7 +44,6 @@ std::optional<JobRow> find_newest_of(db::Tx const& tx, MessageId const& message)
 std::vector<Entry> list_open_after(
     db::Tx const& tx, Lane lane, std::int64_t position, std::int64_t limit);
 std::vector<Entry> list_due(db::Tx const& tx, Timestamp until, std::int64_t limit);
-std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 struct JobFilter {
     std::optional<State> state;

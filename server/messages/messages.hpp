@@ -211,6 +211,8 @@ Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& 
 
 /// In the caller's transaction. Throws message_not_found.
 Message require_message(db::Tx const& tx, MessageId const& id);
+/// Forgets at most `limit` of the client ids that were used before `before`. Returns how many.
+std::int64_t delete_old_keys(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 void add_routes(net::Router& router, Deps& deps);
 

@@ -79,6 +79,22 @@ static void require_in_app(SendMessage const& command, Content const& content)
         throw wrong("text", "must have at most 16384 characters");
 }
 
+/// What the command says of the row.
+static MessageRow row_of(SendMessage const& command, Content const& content)
+{
+    MessageRow row;
+    row.type = content.type;
+    row.content = content.json;
+    if (command.subject)
+        row.subject = command.subject->value;
+    row.visibility = command.visibility.value;
+    if (command.client_id)
+        row.client_id = command.client_id->value;
+    row.reply_to = command.reply_to;
+    row.metadata = command.metadata.value_or(Metadata{}).text;
+    return row;
+}
+
 Task<Message> send_message(Deps& deps, Caller const& caller, ConversationId const& conversation,
     SendMessage const& command)
 {
@@ -99,29 +115,10 @@ Task<Message> send_message(Deps& deps, Caller const& caller, ConversationId cons
                 throw Problem{Errc::participant_not_found, "from names no participant"};
         }
         require_reply_target(tx, conversation, command.reply_to);
-        MessageRow row{
-            .id = {},
-            .conversation_id = conversation,
-            .author_id = author,
-            .author_name = std::move(standing.name),
-            .direction = {},
-            .account_id = {},
-            .provider_id = {},
-            .from_address = {},
-            .recipients = {},
-            .type = content.type,
-            .content = content.json,
-            .subject = command.subject ? std::optional{command.subject->value} : std::nullopt,
-            .status = {},
-            .error = {},
-            .visibility = command.visibility.value,
-            .client_id = command.client_id ? std::optional{command.client_id->value} : std::nullopt,
-            .reply_to = command.reply_to,
-            .metadata = command.metadata.value_or(Metadata{}).text,
-            .created_at = {},
-            .edited_at = {},
-            .deleted_at = {},
-        };
+        auto row = row_of(command, content);
+        row.conversation_id = conversation;
+        row.author_id = author;
+        row.author_name = std::move(standing.name);
         auto const external = standing.kind == conversations::Kind::external;
         if (!external)
             require_in_app(command, content);

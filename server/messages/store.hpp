@@ -63,7 +63,6 @@ std::optional<MessageKey> find_key(
     db::Tx const& tx, PersonId const& author, std::string_view client_id);
 void insert_key(db::Tx& tx, PersonId const& author, std::string_view client_id,
     MessageId const& message, Digest const& body_hash);
-std::int64_t delete_old_keys(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 struct AttemptRow {
     std::int64_t n = 0;

@@ -286,7 +286,8 @@ static bool is_json(std::string_view content_type)
     return content_type.empty() || to_lower(type) == "application/json";
 }
 
-static std::optional<Problem> read_idempotency_key(Request const& request, Caller& caller)
+static std::optional<Problem> read_idempotency_key(
+    Request const& request, Caller& caller, seconds remember)
 {
     auto const key = request.header("idempotency-key");
     if (key.empty())
@@ -295,7 +296,7 @@ static std::optional<Problem> read_idempotency_key(Request const& request, Calle
         return Problem{
             Errc::malformed_request, "Idempotency-Key must be 1 to 255 visible ASCII characters"};
     caller.idempotency =
-        IdempotencyUse{std::string{key}, "POST " + request.path, sha256(request.body)};
+        IdempotencyUse{std::string{key}, "POST " + request.path, sha256(request.body), remember};
     return std::nullopt;
 }
 
@@ -318,7 +319,7 @@ std::optional<Problem> Pipeline::prepare(Exchange& exchange)
             return std::move(parsed.error());
     }
     if (route.method == Method::post)
-        return read_idempotency_key(request, *exchange.caller);
+        return read_idempotency_key(request, *exchange.caller, options_.remember_idempotent);
     return std::nullopt;
 }
 

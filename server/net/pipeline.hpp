@@ -26,6 +26,7 @@ struct PipelineOptions {
     RateLimit per_caller{};
     RateLimit per_workspace{.per_second = 1'000, .burst = 5'000};
     std::size_t max_rate_keys = 100'000;
+    seconds remember_idempotent{24 * 3600}; ///< how long an Idempotency-Key is good for
 };
 
 /// A bit for each error code.

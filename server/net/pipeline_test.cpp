@@ -215,8 +215,8 @@ TEST_F(PipelineTest, a_code_the_route_does_not_declare_is_noticed)
     run(Method::get, "/mine/x");
     EXPECT_EQ(pipeline->undeclared_failures(), 0u); // its path names a person
 
-    deps.fail_with = std::make_exception_ptr(Problem{Errc::account_in_use});
-    EXPECT_EQ(code(run(Method::get, "/mine/x")), "account_in_use");
+    deps.fail_with = std::make_exception_ptr(Problem{Errc::not_editable});
+    EXPECT_EQ(code(run(Method::get, "/mine/x")), "not_editable");
     EXPECT_EQ(pipeline->undeclared_failures(), 1u);
 }
 
