@@ -35,6 +35,7 @@ test('a job that gave up is listed dead, retried by hand, and then done', async 
   await world.advanceUntil(log.untilStatus(message.id, 'read'), 60_000, 20);
 
   assert.ok(dead.attempts >= 3);
+  assert.equal((await tenant.hermod.jobs.get(dead.id)).state, 'done');
   assert.equal(dead.error?.code, 'retryable');
   assert.equal(retried.id, dead.id);
   await assert.rejects(tenant.hermod.jobs.retry(dead.id), { code: 'not_retriable', status: 409 });
