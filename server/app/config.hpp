@@ -91,6 +91,11 @@ struct AuthConfig {
 };
 BOOST_DESCRIBE_STRUCT(AuthConfig, (), (access_token, refresh_token))
 
+struct LimitsConfig {
+    int accounts = 100;
+};
+BOOST_DESCRIBE_STRUCT(LimitsConfig, (), (accounts))
+
 /// What an operator may decide. A key is declared once, in config.cpp, with its bounds and text;
 /// the defaults stand here. After load_config what follows from another key is filled in:
 /// `database.url`, `database.migrate_url`, `master_key_file` and `public_url` are never empty.
@@ -108,10 +113,11 @@ struct Config {
     JobsConfig jobs;
     IdempotencyConfig idempotency;
     AuthConfig auth;
+    LimitsConfig limits;
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
     (listen, public_url, data_dir, master_key, master_key_file, database, net, log, testing, events,
-        jobs, idempotency, auth))
+        jobs, idempotency, auth, limits))
 
 /// A configuration that cannot be used; `what()` is one line for the operator that names the key
 /// and where the value came from.

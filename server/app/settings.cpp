@@ -263,6 +263,8 @@ static void add_features(std::vector<Setting>& all)
         "Minutes an access token of a login is good for."));
     all.push_back(number("auth.refresh_token_days", AT(auth.refresh_token), 1, 365,
         "Days a session can be refreshed for."));
+    all.push_back(
+        number("limits.accounts", AT(limits.accounts), 1, 1'000'000, "Accounts of one workspace."));
 }
 
 static std::vector<Setting> declare_settings()
