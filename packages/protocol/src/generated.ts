@@ -370,7 +370,7 @@ export interface Problem {
   type: string;
   title: string;
   status: number;
-  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "already_participant" | "not_resendable" | "not_retriable" | "account_in_use" | "not_editable" | "cursor_expired" | "length_required" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
+  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "not_resendable" | "not_retriable" | "not_editable" | "cursor_expired" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
   detail: string;
   errors: {
     field: string;
@@ -556,8 +556,6 @@ export type HermodEvent = {
 
 /** Every code a problem can have, with its HTTP status. */
 export const errorStatuses = {
-  /** The account still has work under way */
-  account_in_use: 409,
   /** There is no such account */
   account_not_found: 404,
   /** The address is in a network that may not be reached */
@@ -566,8 +564,6 @@ export const errorStatuses = {
   address_not_found: 404,
   /** The address belongs to another person */
   address_taken: 409,
-  /** The person is already a participant */
-  already_participant: 409,
   /** There is no such API key */
   api_key_not_found: 404,
   /** The request body is too large */
@@ -606,8 +602,6 @@ export const errorStatuses = {
   invalid_query: 400,
   /** There is no such job */
   job_not_found: 404,
-  /** The request body needs a length */
-  length_required: 411,
   /** A limit of the workspace is reached */
   limit_reached: 422,
   /** The request body is not JSON */
@@ -622,8 +616,6 @@ export const errorStatuses = {
   missing_scope: 403,
   /** No account of the workspace can reach this address */
   no_account: 422,
-  /** The route cannot answer in this form */
-  not_acceptable: 406,
   /** The resource can no longer be changed */
   not_editable: 409,
   /** The message is not in a state from which it can be resent */
