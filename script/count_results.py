@@ -2,7 +2,7 @@
 """script/count_results.py FOLDER [FAILED-PHASE…]
 
 Adds up what the test runners of one script/test wrote under FOLDER: GoogleTest's JSON (one file an
-executable, of those in unit/expected.txt; one without a file died and counts as a failure) and the
+executable and engine, of those in unit-ENGINE/expected.txt; one without a file died and counts as a failure) and the
 summaries of the system tests and fuzzers. Prints `N passed, N failed` last and fails unless every
 phase and test passed and there was at least one test.
 """
@@ -24,18 +24,19 @@ def count(folder):
     """(passed, failed, notes)"""
     passed = failed = 0
     notes = []
-    expected = folder / "unit" / "expected.txt"
-    for name in expected.read_text().split() if expected.exists() else []:
-        report = folder / "unit" / f"{name}.json"
-        if not report.exists():
-            failed += 1
-            notes.append(f"{name} died before it could report")
-            continue
-        good, bad, skipped = count_gtest(json.loads(report.read_text()))
-        passed += good
-        failed += bad
-        if skipped:
-            notes.append(f"{name}: {skipped} skipped")
+    for expected in sorted(folder.glob("unit-*/expected.txt")):
+        engine = expected.parent.name.removeprefix("unit-")
+        for name in expected.read_text().split():
+            report = expected.parent / f"{name}.json"
+            if not report.exists():
+                failed += 1
+                notes.append(f"{name} on {engine} died before it could report")
+                continue
+            good, bad, skipped = count_gtest(json.loads(report.read_text()))
+            passed += good
+            failed += bad
+            if skipped:
+                notes.append(f"{name} on {engine}: {skipped} skipped")
     for summary in sorted(folder.glob("*.json")):
         counts = json.loads(summary.read_text())
         passed += counts["passed"]
