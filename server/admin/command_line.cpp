@@ -126,6 +126,24 @@ static std::string in_words(Problem const& problem)
     return line;
 }
 
+/// What a library says may have several lines; the operator gets one.
+static std::string one_line(std::string_view text)
+{
+    std::string line;
+    bool gap = false;
+    for (auto const c : text) {
+        if (c == '\n' || c == '\r' || c == '\t' || c == ' ') {
+            gap = !line.empty();
+            continue;
+        }
+        if (gap)
+            line.push_back(' ');
+        gap = false;
+        line.push_back(c);
+    }
+    return line;
+}
+
 static int refuse(std::ostream& err, std::string_view why)
 {
     err << "hermod: " << why
@@ -153,13 +171,13 @@ int run_command_line(int argc, char const* const* argv, app::Environment const& 
         choice.command();
         return 0;
     } catch (app::ConfigError const& error) {
-        err << "hermod: " << error.what() << '\n';
+        err << "hermod: " << one_line(error.what()) << '\n';
         return 2;
     } catch (Problem const& problem) {
         err << "hermod: " << in_words(problem) << '\n';
         return 1;
     } catch (std::exception const& error) {
-        err << "hermod: " << error.what() << '\n';
+        err << "hermod: " << one_line(error.what()) << '\n';
         return 1;
     }
 }
