@@ -221,14 +221,14 @@ class CountTest(unittest.TestCase):
         cases = [case("COMPLETED"), case("COMPLETED", ["x"]), case("SKIPPED"), case("SUPPRESSED")]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            (folder / "unit").mkdir()
-            (folder / "unit" / "expected.txt").write_text("db_test\nnet_test\n")
+            (folder / "unit-sqlite").mkdir()
+            (folder / "unit-sqlite" / "expected.txt").write_text("db_test\nnet_test\n")
             report = {"testsuites": [{"testsuite": cases}]}
-            (folder / "unit" / "db_test.json").write_text(json.dumps(report))
+            (folder / "unit-sqlite" / "db_test.json").write_text(json.dumps(report))
             (folder / "system.json").write_text('{"passed": 5, "failed": 2, "skipped": 0}')
             passed, failed, notes = count_results.count(folder)
         self.assertEqual((passed, failed), (1 + 5, 1 + 1 + 2))
-        self.assertEqual(notes, ["db_test: 1 skipped", "net_test died before it could report"])
+        self.assertEqual(notes, ["db_test on sqlite: 1 skipped", "net_test on sqlite died before it could report"])
 
 
 def sample_test(check, passing, failing):
