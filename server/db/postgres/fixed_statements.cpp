@@ -31,7 +31,8 @@ FixedStatements const& fixed()
             "WHERE committed_at < extract(epoch FROM now())::bigint - 86400"),
         .commit = internal_statement("commit", "COMMIT"),
         .rollback = internal_statement("rollback", "ROLLBACK"),
-        // A wake-up may be lost: it does not wait for the disk, nor lets the next batch wait for it.
+        // A wake-up may be lost: it does not wait for the disk, nor lets the next batch wait for
+        // it.
         .notify = internal_statement("notify",
             "SELECT set_config('synchronous_commit', 'off', true), pg_notify('hermod', $1)",
             {text}),
