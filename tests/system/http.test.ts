@@ -44,13 +44,6 @@ test('health, readiness and metrics answer without credentials', async () => {
   assert.ok(!metrics.includes(tenant.id));
 });
 
-test('a body above the limit is refused before it is read', async () => {
-  const answer = await tenant.raw('POST', '/api/v1/people', { body: JSON.stringify({ name: 'a'.repeat(3 << 20) }) });
-
-  assert.equal(answer.status, 413);
-  assert.equal(answer.body.code, 'body_too_large');
-});
-
 test('every answer has a request id of its own, or the one that was asked for', async () => {
   const [one, two] = [await tenant.raw('GET', '/api/v1/people'), await tenant.raw('GET', '/api/v1/people')];
 
@@ -99,6 +92,13 @@ test('a chunked body is read', async () => {
   const answer = await bytes(`POST /api/v1/people HTTP/1.1\r\n${auth()}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"name":\r\n6\r\n"Ana"}\r\n0\r\n\r\n`);
 
   assert.match(answer, /^HTTP\/1\.1 201 /);
+});
+
+test('a body above the limit is refused before it is read', async () => {
+  const answer = await bytes(`POST /api/v1/people HTTP/1.1\r\n${auth()}Content-Type: application/json\r\nContent-Length: 99999999\r\n\r\n{"name":`);
+
+  assert.match(answer, /^HTTP\/1\.1 413 /, answer.slice(0, 200));
+  assert.match(answer, /"code":"body_too_large"/);
 });
 
 test('headers beyond the limit are refused', async () => {
