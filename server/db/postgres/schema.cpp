@@ -94,36 +94,33 @@ std::vector<std::string> tenant_tables(PostgresSchema& schema)
     return tables;
 }
 
-/// The role that serves, if this owner may have it: else the login itself serves.
+/// The role that serves, if this owner may make it and give it to the login: else the login itself.
 static std::string make_app_role(PostgresSchema& owner, std::string const& serving_login)
 {
-    auto const has_role = [&] {
-        return !owner.query(fmt::format("SELECT 1 WHERE to_regrole('{}') IS NOT NULL", app_role))
+    auto const is_there = [&](char const* condition) {
+        return !owner
+                    .query(fmt::format("SELECT 1 FROM pg_roles WHERE rolname = '{}' AND ({})",
+                        app_role, condition))
                     .empty();
     };
     try {
-        if (!has_role())
+        if (!is_there("true"))
             owner.execute_script(fmt::format("CREATE ROLE {} NOLOGIN", app_role));
     } catch (std::runtime_error const& failure) {
         // Another database of the same server may have made it this moment.
-        if (!has_role()) {
-            log::warn("the role hermod_app cannot be made; the login of database.url serves itself",
-                {{"error", failure.what()}});
+        if (!is_there("true")) {
+            log::info("the login of database.url serves as itself: hermod_app cannot be made",
+                {{"reason", failure.what()}});
             return serving_login;
         }
     }
-    auto const is_member = !owner
-                                .query(fmt::format("SELECT 1 FROM pg_roles WHERE rolname = '{}' "
-                                                   "AND (rolsuper OR rolbypassrls)",
-                                    app_role))
-                                .empty();
-    if (is_member)
+    if (is_there("rolsuper OR rolbypassrls"))
         throw OpenFailure{"the role hermod_app bypasses row-level security; it must not"};
     try {
         owner.execute_script(fmt::format("GRANT {} TO {}", app_role, owner.quoted(serving_login)));
     } catch (std::runtime_error const& failure) {
-        log::warn("the login of database.url cannot be made a member of hermod_app",
-            {{"error", failure.what()}});
+        log::info("the login of database.url serves as itself: it cannot be given hermod_app",
+            {{"reason", failure.what()}});
         return serving_login;
     }
     return app_role;

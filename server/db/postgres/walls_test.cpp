@@ -195,12 +195,14 @@ TEST_F(PostgresWalls, a_server_without_fsync_is_not_opened)
     }
 }
 
-TEST_F(PostgresWalls, a_login_of_its_own_serves_a_schema_that_another_owns)
+class PostgresLogins : public PostgresWalls, public ::testing::WithParamInterface<char const*> { };
+
+TEST_P(PostgresLogins, a_login_of_its_own_serves_a_schema_that_another_owns)
 {
     auto const login = fmt::format("login_{}", ::getpid());
     auto const owner = fmt::format("owner_{}", ::getpid());
     run_sql(url, "CREATE ROLE " + login + " LOGIN");
-    run_sql(url, "CREATE ROLE " + owner + " LOGIN CREATEROLE");
+    run_sql(url, "CREATE ROLE " + owner + " LOGIN " + GetParam());
     auto const fresh = new_test_database();
     run_sql(fresh, "GRANT CREATE, USAGE ON SCHEMA public TO " + owner);
     auto const as = [&](std::string const& role) {
@@ -214,6 +216,9 @@ TEST_F(PostgresWalls, a_login_of_its_own_serves_a_schema_that_another_owns)
         migrate_postgres(options, clock); // again: nothing to do
         Node node{options};
         node.write(ours, add_line);
+        node.write(theirs, add_line);
+        constexpr auto const* all_lines = "SELECT count(*) FROM lines WHERE $1::uuid IS NOT NULL";
+        EXPECT_EQ(node.read(ours, [](Tx const& tx) { return tx.one<std::int64_t>(all_lines); }), 1);
         EXPECT_EQ(
             run_sql(fresh, "SELECT tableowner FROM pg_tables WHERE tablename = 'lines'"), owner);
         // The owner itself is bound by the policy.
@@ -223,6 +228,10 @@ TEST_F(PostgresWalls, a_login_of_its_own_serves_a_schema_that_another_owns)
     run_sql(url, "DROP ROLE " + login);
     run_sql(url, "DROP ROLE " + owner);
 }
+
+// With the right to make the role that serves, and without.
+INSTANTIATE_TEST_SUITE_P(Owners, PostgresLogins, ::testing::Values("CREATEROLE", "NOCREATEROLE"),
+    [](auto const& info) { return std::string{info.param}; });
 
 TEST_F(PostgresWalls, a_commit_wakes_the_listeners_of_every_node)
 {
