@@ -63,6 +63,19 @@ std::int64_t append(db::Tx& tx, Type<Data> const& type, Data const& data, About 
     return append_json(tx, type.name, to_json(data), about);
 }
 
+/// Erasure: gives at most `limit` of the events of this type that name `person` the data that is
+/// left of them; their offsets stay. Returns how many it changed: fewer than `limit` means all are
+/// done. Append the matching `*.deleted` event after it: that makes readers forget what they hold.
+std::int64_t redact_json(db::Tx& tx, PersonId const& person, std::string_view type,
+    std::string_view data, std::int64_t limit);
+
+template <class Data>
+std::int64_t redact(db::Tx& tx, PersonId const& person, Type<Data> const& type, Data const& data,
+    std::int64_t limit)
+{
+    return redact_json(tx, person, type.name, to_json(data), limit);
+}
+
 /// Removes at most `limit` of the oldest events that are older than `before`, and moves the floor.
 /// Returns how many.
 std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);

@@ -18,6 +18,7 @@ struct NoteEvent {
 BOOST_DESCRIBE_STRUCT(NoteEvent, (), (note))
 
 constexpr Type<NoteEvent> note_made{"note.made", "notes", "A note was made."};
+constexpr Type<NoteEvent> note_deleted{"note.deleted", "notes", "A note was deleted."};
 constexpr Type<NoteEvent> secret_made{"secret.made", "secrets", "A secret was made."};
 
 /// Conversations as the test says.
@@ -38,6 +39,7 @@ protected:
     {
         on_new_workspace([](db::Tx& tx) { open_log(tx); });
         catalogue.add(note_made);
+        catalogue.add(note_deleted);
         catalogue.add(secret_made);
         workspace = make_workspace();
         db.on_commit([this](auto commits) { log.committed(commits); });
@@ -63,6 +65,21 @@ protected:
     EventList list(Caller const& caller, std::optional<std::string> after, int limit = 50)
     {
         return run(list_events(deps, caller, {after, {}, {Int<1, 200>{limit}}}));
+    }
+    /// A reader at the head, and its answer once there is one.
+    std::shared_ptr<std::optional<EventList>> start_waiting()
+    {
+        auto const answer = std::make_shared<std::optional<EventList>>();
+        asio::co_spawn(
+            io.get_executor(),
+            [this, answer]() -> Task<void> {
+                *answer = co_await list_events(
+                    deps, key, {std::nullopt, {Int<0, 30>{30}}, {Int<1, 200>{50}}});
+            },
+            asio::detached);
+        drive_until([&] { return tasks.running() > 0; });
+        drive_until([&] { return tasks.running() == 0; });
+        return answer;
     }
     static std::vector<std::string> notes(EventList const& list)
     {
@@ -185,42 +202,43 @@ TEST_F(EventsTest, another_workspace_sees_nothing)
 
 TEST_F(EventsTest, a_waiting_reader_gets_what_is_committed)
 {
-    std::optional<EventList> answer;
-    asio::co_spawn(
-        io.get_executor(),
-        [&]() -> Task<void> {
-            answer = co_await list_events(
-                deps, key, {std::nullopt, {Int<0, 30>{30}}, {Int<1, 200>{50}}});
-        },
-        asio::detached);
-    drive_until([&] { return tasks.running() > 0; });
-    drive_until([&] { return tasks.running() == 0; });
-    EXPECT_FALSE(answer);
+    auto const answer = start_waiting();
+    EXPECT_FALSE(*answer);
 
     note("woken");
 
-    ASSERT_TRUE(drive_until([&] { return answer.has_value(); }));
-    EXPECT_EQ(notes(*answer), (Texts{"woken"}));
+    ASSERT_TRUE(drive_until([&] { return answer->has_value(); }));
+    EXPECT_EQ(notes(**answer), (Texts{"woken"}));
 }
 
 TEST_F(EventsTest, a_waiting_reader_is_answered_at_its_deadline)
 {
-    std::optional<EventList> answer;
-    asio::co_spawn(
-        io.get_executor(),
-        [&]() -> Task<void> {
-            answer = co_await list_events(
-                deps, key, {std::nullopt, {Int<0, 30>{30}}, {Int<1, 200>{50}}});
-        },
-        asio::detached);
-    drive_until([&] { return tasks.running() > 0; });
-    drive_until([&] { return tasks.running() == 0; });
+    auto const answer = start_waiting();
 
     clock.advance(std::chrono::seconds{30});
 
-    ASSERT_TRUE(drive_until([&] { return answer.has_value(); }));
-    EXPECT_TRUE(answer->data.empty());
-    EXPECT_EQ(answer->next, log.cursor(0));
+    ASSERT_TRUE(drive_until([&] { return answer->has_value(); }));
+    EXPECT_TRUE((*answer)->data.empty());
+    EXPECT_EQ((*answer)->next, log.cursor(0));
+}
+
+TEST_F(EventsTest, what_was_redacted_is_gone_from_memory_too)
+{
+    auto const person = PersonId::make(clock.now());
+    auto const first = start_waiting();
+    note("Ana's", {.conversation = {}, .person = person});
+    note("Bo's", {.conversation = {}, .person = PersonId::make(clock.now())});
+    ASSERT_TRUE(drive_until([&] { return first->has_value(); }));
+    auto const second = start_waiting();
+
+    write(workspace, [&](db::Tx& tx) {
+        EXPECT_EQ(redact(tx, person, note_made, {"gone"}, 10), 1);
+        EXPECT_EQ(redact(tx, person, note_made, {"gone"}, 10), 0);
+        return append(tx, note_deleted, {"deleted"});
+    });
+
+    ASSERT_TRUE(drive_until([&] { return second->has_value(); }));
+    EXPECT_EQ(notes(list(key, "start")), (Texts{"gone", "Bo's", "deleted"}));
 }
 
 TEST_F(EventsTest, the_catalogue_documents_every_type)

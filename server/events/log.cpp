@@ -5,6 +5,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace hermod::events {
@@ -31,6 +32,16 @@ struct Log::Tail {
     bool dirty = false;
     Timestamp last_used;
     Timestamp last_look;
+
+    /// What was deleted may have been redacted in the lines before it.
+    void forget_redacted(std::span<Line const> newer)
+    {
+        if (std::ranges::none_of(
+                newer, [](auto const& line) { return line.type.ends_with(".deleted"); }))
+            return;
+        lines.clear();
+        bytes = 0;
+    }
 
     void keep(Line&& line)
     {
@@ -246,6 +257,7 @@ Task<void> Log::catch_up(WorkspaceId workspace, std::shared_ptr<Tail> tail)
         tail->dirty |= lines.size() == 500;
         if (from < 0)
             tail->head = 0;
+        tail->forget_redacted(lines);
         for (auto& line : lines)
             tail->keep(std::move(line));
         for (auto const& waiter : tail->waiters)

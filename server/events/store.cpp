@@ -22,6 +22,18 @@ std::vector<Line> list_after(db::Tx const& tx, std::int64_t offset, std::int64_t
         offset, limit);
 }
 
+std::int64_t redact_json(db::Tx& tx, PersonId const& person, std::string_view type,
+    std::string_view data, std::int64_t limit)
+{
+    return tx.run_counted(R"sql(
+        UPDATE events SET data = $4
+        WHERE workspace_id = $1 AND log_offset IN (
+            SELECT log_offset FROM events
+            WHERE workspace_id = $1 AND person_id = $2 AND type = $3 AND data <> $4
+            LIMIT $5))sql",
+        person, type, data, limit);
+}
+
 std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit)
 {
     auto* const row = tx.find_hot(counters, tx.workspace().bytes());

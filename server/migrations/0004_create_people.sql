@@ -14,7 +14,7 @@ CREATE TABLE people (
     updated_at BIGINT NOT NULL,
     deleted_at BIGINT, -- set: a tombstone, everything personal is gone
     PRIMARY KEY (workspace_id, id)
-) /*sqlite: WITHOUT ROWID*/;
+);
 -- endregion
 
 CREATE UNIQUE INDEX people_by_external_id ON people (workspace_id, external_id)

@@ -16,4 +16,6 @@ CREATE TABLE events (
     data TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, log_offset)
-) /*sqlite: WITHOUT ROWID*/;
+);
+-- What erasure has to find; most events name nobody.
+CREATE INDEX events_by_person ON events (workspace_id, person_id) WHERE person_id IS NOT NULL;

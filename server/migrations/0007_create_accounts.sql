@@ -16,7 +16,7 @@ CREATE TABLE accounts (
     created_at BIGINT NOT NULL,
     deleted_at BIGINT,
     PRIMARY KEY (workspace_id, id)
-) /*sqlite: WITHOUT ROWID*/;
+);
 CREATE INDEX accounts_by_age ON accounts (workspace_id, created_at, id) WHERE deleted_at IS NULL;
 
 -- The account that sends which name none go through, by kind of address.

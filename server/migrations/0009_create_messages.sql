@@ -24,7 +24,7 @@ CREATE TABLE messages (
     edited_at BIGINT,
     deleted_at BIGINT,
     PRIMARY KEY (workspace_id, conversation_id, seq)
-) /*sqlite: WITHOUT ROWID*/;
+);
 
 CREATE UNIQUE INDEX messages_by_id ON messages (workspace_id, id);
 -- The log of what crossed an account; in-app messages are not in it and do not pay for it.

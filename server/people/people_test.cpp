@@ -40,6 +40,15 @@ protected:
                 "SELECT type FROM events WHERE workspace_id = $1 ORDER BY log_offset");
         });
     }
+    /// How many events of the log hold this text.
+    std::int64_t events_that_say(std::string const& text)
+    {
+        return *read(ours, [&](db::Tx const& tx) {
+            return tx.one<std::int64_t>(
+                "SELECT COUNT(*) FROM events WHERE workspace_id = $1 AND data LIKE $2",
+                '%' + text + '%');
+        });
+    }
     json::value last_event()
     {
         auto const data = read(ours, [](db::Tx const& tx) {
@@ -227,11 +236,28 @@ TEST_F(PeopleTest, a_deleted_person_leaves_nothing_personal)
             id);
     });
     EXPECT_EQ(kept, 0);
+    EXPECT_EQ(events_that_say("Ana"), 0);
     EXPECT_NE(make_person(R"({"external_id":"u1",
         "addresses":[{"kind":"phone","value":"+12025550100"}]})"),
         id);
 }
 // endregion
+
+TEST_F(PeopleTest, a_long_history_is_redacted_and_that_of_others_stays)
+{
+    auto const id = make_person(R"({"name":"Ana 0"})");
+    make_person(R"({"name":"Ana's friend"})");
+    for (int n = 1; n <= 250; ++n)
+        api.patch(one(id), R"({"name":"Ana )" + std::to_string(n) + R"("})");
+    auto const before = event_types();
+    ASSERT_EQ(events_that_say("Ana "), 251);
+
+    EXPECT_EQ(api.del(one(id)).status, 204);
+
+    EXPECT_EQ(events_that_say("Ana "), 0);
+    EXPECT_EQ(events_that_say("Ana's friend"), 1);
+    EXPECT_EQ(event_types().size(), before.size() + 1);
+}
 
 TEST_F(PeopleTest, bots_and_members_are_not_deleted_here)
 {
