@@ -41,6 +41,9 @@ struct Caller {
     std::string request_id;
     std::optional<IdempotencyUse> idempotency;
 
+    /// Of the workspace's own side: a member or a program of theirs, who may see what is internal.
+    bool is_team() const { return kind == Kind::api_key || kind == Kind::session; }
+
     /// `people:write` includes `people:read`; `admin` includes all. A session may what its role
     /// may.
     bool has_scope(std::string_view scope) const;
