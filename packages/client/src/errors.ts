@@ -36,7 +36,8 @@ export class HermodError extends Error {
 
   constructor(fields: HermodErrorFields) {
     const wrong = fields.errors.map(({ field, message }) => `${field} ${message}`).join('; ');
-    super([fields.title, fields.detail, wrong].filter(Boolean).join(': '), { cause: fields.cause });
+    const detail = fields.detail === fields.title ? null : fields.detail;
+    super([fields.title, detail, wrong].filter(Boolean).join(': '), { cause: fields.cause });
     this.code = fields.code;
     this.status = fields.status;
     this.title = fields.title;

@@ -10,7 +10,11 @@ export interface ListenOptions {
   signal?: AbortSignal;
   /** Seconds that one request may wait for an event. Default 25. */
   waitSeconds?: number;
-  /** Called with every new cursor, also where nothing came: keep it to go on after a restart. */
+  /**
+   * Called with each event's cursor once you ask for the next one, having handled it, and with
+   * every new cursor where nothing came: keep it to go on after a restart. Who leaves the loop
+   * keeps `event.cursor` of the last event themselves, or gets that event again.
+   */
   onCursor?: (cursor: string) => void;
 }
 
@@ -28,8 +32,12 @@ export async function* listen(transport: Transport, options: ListenOptions = {})
     // Without a cursor the first request only asks where the end is: had it waited and its answer
     // been lost, the next would begin further on and an event would be missed.
     const page = await patiently(transport, after, after === undefined ? 0 : wait, options.signal);
-    yield* page.data as HermodEvent[];
-    if (after !== page.next) options.onCursor?.(page.next);
+    for (const event of page.data as HermodEvent[]) {
+      yield event;
+      after = event.cursor;
+      options.onCursor?.(after);
+    }
+    if (after !== page.next) options.onCursor?.(page.next); // beyond events of others
     after = page.next;
   }
 }

@@ -54,6 +54,7 @@ interface Parts {
 }
 
 export function createTransport(options: ClientOptions): Transport {
+  if (typeof options?.baseUrl !== 'string') throw new TypeError('init needs a baseUrl, such as https://hermod.example.com');
   const base = options.baseUrl.replace(/\/+$/, '');
   const retry: RetryOptions = { ...defaultRetry, ...options.retry };
   const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args));

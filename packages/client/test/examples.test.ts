@@ -30,22 +30,24 @@ test('the example of lists walks and pages', async () => {
 });
 
 test('the example of listening sees statuses and keeps its place', async () => {
-  const status = (name: string) => ({ cursor: 'c', type: 'message.status', data: { message: { id: 'msg_1', status: name } } });
+  const status = (name: string) => ({ cursor: `of ${name}`, type: 'message.status', data: { message: { id: 'msg_1', status: name } } });
   await using server = await fakeServer(json(200, { data: [status('sent')], next: 'c1' }), json(200, { data: [status('read')], next: 'c2' }));
   const saved: string[] = [];
 
   const seen = await listening(init({ baseUrl: server.url }), { load: () => 'start', save: (cursor) => saved.push(cursor) });
 
   assert.deepEqual(seen, ['msg_1 sent', 'msg_1 read']);
-  assert.deepEqual(saved, ['c1']);
+  assert.deepEqual(saved, ['of sent', 'c1', 'of read']);
 });
 
-test('the example of errors names the field, or the request', async () => {
+test('the example of errors knows the code, names the field, or the request', async () => {
   await using server = await fakeServer(
+    problem(422, 'invalid_phone_number'),
     json(422, { title: 'x', status: 422, code: 'invalid_body', errors: [{ field: 'to', message: 'is bad' }], request_id: 'r' }),
     problem(404, 'person_not_found'));
   const hermod = init({ baseUrl: server.url });
 
+  assert.deepEqual(await errors(hermod), ['Please check the number.']);
   assert.deepEqual(await errors(hermod), ['to is bad']);
   assert.deepEqual(await errors(hermod), ['person_not_found, request req_1']);
 });

@@ -28,6 +28,35 @@ test('every new cursor is reported, also of an empty page', async () => {
   assert.deepEqual(cursors, ['c1', 'c2']);
 });
 
+test('each event is reported when the next is asked for, and what lies behind the last one', async () => {
+  await using server = await fakeServer(json(200, { data: [event(5), event(6)], next: 'c9' }), json(200, { data: [], next: 'c9' }), silence);
+  const cursors: string[] = [];
+  const controller = new AbortController();
+  const listening = init({ baseUrl: server.url }).events.listen({ after: 'c4', signal: controller.signal, onCursor: (cursor) => cursors.push(cursor) });
+
+  await listening.next();
+  assert.deepEqual(cursors, []);
+  await listening.next();
+  assert.deepEqual(cursors, ['c5']);
+  const waiting = listening.next();
+  await server.requests(3);
+  assert.deepEqual(cursors, ['c5', 'c6', 'c9']);
+  controller.abort();
+  await assert.rejects(waiting, { name: 'AbortError' });
+});
+
+test('an event whose handling failed is not reported, so it comes again', async () => {
+  await using server = await fakeServer(json(200, { data: [event(5), event(6)], next: 'c6' }));
+  const cursors: string[] = [];
+
+  await assert.rejects(async () => {
+    for await (const { offset } of init({ baseUrl: server.url }).events.listen({ after: 'c4', onCursor: (cursor) => cursors.push(cursor) }))
+      if (offset === 6) throw new Error('handler');
+  }, { message: 'handler' });
+
+  assert.deepEqual(cursors, ['c5']);
+});
+
 test('a lost connection and a restarting server are waited out at the same place', async () => {
   await using server = await fakeServer(hangUp, problem(503, 'draining', { 'retry-after': '0' }), json(200, { data: [event(9)], next: 'c9' }));
   const listening = init({ baseUrl: server.url }).events.listen({ after: 'c8' });

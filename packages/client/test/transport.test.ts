@@ -209,6 +209,28 @@ test('an error has everything the problem says', async () => {
   assert.equal(error.message, 'A field is not valid: to.phone must be a string');
 });
 
+test('an error says a thing once: its title, what goes beyond it, and the fields', async () => {
+  const body = { title: 'A title', status: 422, code: 'invalid_body', errors: [{ field: 'to', message: 'is bad' }], request_id: 'r' };
+  await using server = await fakeServer(json(422, body), json(422, { ...body, detail: 'A title' }), json(422, { ...body, detail: 'More' }));
+  const message = async () => {
+    try {
+      await client(server.url).people.get('per_1');
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return null;
+  };
+
+  assert.equal(await message(), 'A title: to is bad');
+  assert.equal(await message(), 'A title: to is bad');
+  assert.equal(await message(), 'A title: More: to is bad');
+});
+
+test('init without an address says what it needs', () => {
+  assert.throws(() => init({} as ClientOptions), { name: 'TypeError', message: /baseUrl/ });
+  assert.throws(() => init(undefined as unknown as ClientOptions), { name: 'TypeError', message: /baseUrl/ });
+});
+
 test('an error page of somebody else becomes bad_response with its status', async () => {
   await using server = await fakeServer((response) => response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>no</h1>'));
 

@@ -36,7 +36,10 @@ export async function listening(hermod: Client, store: { load(): string | undefi
   // region listening
   for await (const event of hermod.events.listen({ after: store.load(), onCursor: store.save })) {
     if (event.type === 'message.status') seen.push(`${event.data.message.id} ${event.data.message.status}`);
-    if (seen.length === 2) break;
+    if (seen.length === 2) {
+      store.save(event.cursor); // who leaves the loop has handled this one
+      break;
+    }
   }
   // endregion
   return seen;
@@ -49,7 +52,8 @@ export async function errors(hermod: Client) {
     await hermod.sendMessage('not a number', 'hello');
   } catch (error) {
     if (!(error instanceof HermodError)) throw error;
-    if (error.code === 'invalid_body') for (const { field, message } of error.errors) notes.push(`${field} ${message}`);
+    if (error.code === 'invalid_phone_number') notes.push('Please check the number.');
+    else if (error.errors.length > 0) for (const { field, message } of error.errors) notes.push(`${field} ${message}`);
     else notes.push(`${error.code}, request ${error.requestId}`);
   }
   // endregion
