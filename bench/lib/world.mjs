@@ -37,9 +37,11 @@ export async function createWorld(database, conversations) {
     INSERT INTO people (workspace_id, id, kind, is_bot, name, attributes, created_at, updated_at)
     VALUES (${wsp}, ${uuid(id)}, '${kind}', ${isBot}, '${name}', '{}', ${now}, ${now});`;
   const participant = (conversation, id) => `
-    INSERT INTO participants (workspace_id, conversation_id, person_id, role, joined_seq, joined_offset, recv_seq,
-      read_seq, created_at)
-    VALUES (${wsp}, ${uuid(conversation)}, ${uuid(id)}, 'member', 0, 0, 0, 0, ${now});`;
+    INSERT INTO participants (workspace_id, conversation_id, person_id, role, joined_seq, joined_offset, created_at)
+    VALUES (${wsp}, ${uuid(conversation)}, ${uuid(id)}, 'member', 0, 0, ${now});
+    INSERT INTO cursors (workspace_id, conversation_id, person_id, recv_seq, read_seq, marked_unread, archived, pinned,
+      changed_offset)
+    VALUES (${wsp}, ${uuid(conversation)}, ${uuid(id)}, 0, 0, ${no}, ${no}, ${no}, 0);`;
   let sql = `
     INSERT INTO workspaces (workspace_id, name, tier, created_at, updated_at) VALUES (${wsp}, 'Bench', 'standard', ${now}, ${now});
     INSERT INTO workspace_counters (workspace_id, event_offset, event_floor, job_position) VALUES (${wsp}, 0, 0, 0);
@@ -54,10 +56,12 @@ export async function createWorld(database, conversations) {
     ids.push(conversation);
     sql += `
       ${person(contact, 'contact', no, `Person ${i}`)}
-      INSERT INTO conversations (workspace_id, id, kind, unique_key, created_at)
-      VALUES (${wsp}, ${uuid(conversation)}, 'direct', 'direct:${encodeId('per', bot)}:${encodeId('per', contact)}', ${now});
-      INSERT INTO conversation_heads (workspace_id, conversation_id, seq, rev, last_offset, updated_at)
-      VALUES (${wsp}, ${uuid(conversation)}, 0, 0, 0, ${now});
+      INSERT INTO conversations (workspace_id, id, kind, unique_key, history, created_at)
+      VALUES (${wsp}, ${uuid(conversation)}, 'direct', 'direct:${encodeId('per', bot)}:${encodeId('per', contact)}', 'join',
+        ${now});
+      INSERT INTO conversation_heads (workspace_id, conversation_id, seq, rev, last_offset, activity_offset, updated_at,
+        external)
+      VALUES (${wsp}, ${uuid(conversation)}, 0, 0, 0, 0, ${now}, ${no});
       ${participant(conversation, bot)}
       ${participant(conversation, contact)}`;
   }

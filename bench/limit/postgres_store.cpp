@@ -59,15 +59,20 @@ public:
             " data, created_at) VALUES ($1, $2, $3, 'message.created', $4, NULL, $5, $6)",
             std::array{uuid_type, int8_type, uuid_type, uuid_type, text_type, int8_type});
         prepare("message",
-            "INSERT INTO messages (workspace_id, conversation_id, seq, id, rev, author_id, type,"
-            " content, visibility, metadata, log_offset, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, 'text', $7, 'all', '{}', $8, $9)",
+            "INSERT INTO messages (workspace_id, conversation_id, seq, id, created_rev, rev,"
+            " author_id, type, content, visibility, silent, metadata, log_offset, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, $5, $6, 'text', $7, 'all', false, '{}', $8, $9)",
             std::array{uuid_type, uuid_type, int8_type, uuid_type, int8_type, uuid_type, text_type,
                 int8_type, int8_type});
         prepare("head",
-            "UPDATE conversation_heads SET seq = $1, rev = $2, last_offset = $3, updated_at = $4"
-            " WHERE workspace_id = $5 AND conversation_id = $6",
+            "UPDATE conversation_heads SET seq = $1, rev = $2, last_offset = $3,"
+            " activity_offset = $3, updated_at = $4 WHERE workspace_id = $5 AND conversation_id = "
+            "$6",
             std::array{int8_type, int8_type, int8_type, int8_type, uuid_type, uuid_type});
+        prepare("cursors",
+            "UPDATE cursors SET recv_seq = $1, read_seq = $1"
+            " WHERE workspace_id = $2 AND conversation_id = $3 AND person_id = $4",
+            std::array{int8_type, uuid_type, uuid_type, uuid_type});
         prepare("counter",
             "UPDATE workspace_counters SET event_offset = $1 WHERE workspace_id = $2",
             std::array{int8_type, uuid_type});
@@ -98,9 +103,11 @@ public:
             auto& head = heads[i];
             if (!std::exchange(head.dirty, false))
                 continue;
+            auto const& conversation = world.conversations[i].bytes();
             send("head",
                 Params<6>{head.seq, head.rev, head.last_offset, head.updated_at, workspace,
-                    world.conversations[i].bytes()});
+                    conversation});
+            send("cursors", Params<4>{head.seq, workspace, conversation, author});
         }
         send("counter", Params<2>{messages.offset(), workspace});
         send<0>("commit", Params<0>{});

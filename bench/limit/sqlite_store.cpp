@@ -145,8 +145,10 @@ public:
             auto& head = heads[i];
             if (!std::exchange(head.dirty, false))
                 continue;
-            update_head_(head.seq, head.rev, head.last_offset, head.updated_at, workspace,
-                world.conversations[i].bytes());
+            auto const& conversation = world.conversations[i].bytes();
+            update_head_(
+                head.seq, head.rev, head.last_offset, head.updated_at, workspace, conversation);
+            update_cursors_(head.seq, workspace, conversation, author);
         }
         update_counter_(messages.offset(), workspace);
         commit_();
@@ -164,12 +166,15 @@ private:
         "INSERT INTO events (workspace_id, log_offset, id, type, conversation_id, person_id, data,"
         " created_at) VALUES (?1, ?2, ?3, 'message.created', ?4, NULL, ?5, ?6)"};
     Prepared insert_message_{connection_,
-        "INSERT INTO messages (workspace_id, conversation_id, seq, id, rev, author_id, type,"
-        " content, visibility, metadata, log_offset, created_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'text', ?7, 'all', '{}', ?8, ?9)"};
+        "INSERT INTO messages (workspace_id, conversation_id, seq, id, created_rev, rev, author_id,"
+        " type, content, visibility, silent, metadata, log_offset, created_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 'text', ?7, 'all', 0, '{}', ?8, ?9)"};
     Prepared update_head_{connection_,
-        "UPDATE conversation_heads SET seq = ?1, rev = ?2, last_offset = ?3, updated_at = ?4"
-        " WHERE workspace_id = ?5 AND conversation_id = ?6"};
+        "UPDATE conversation_heads SET seq = ?1, rev = ?2, last_offset = ?3, activity_offset = ?3,"
+        " updated_at = ?4 WHERE workspace_id = ?5 AND conversation_id = ?6"};
+    Prepared update_cursors_{connection_,
+        "UPDATE cursors SET recv_seq = ?1, read_seq = ?1"
+        " WHERE workspace_id = ?2 AND conversation_id = ?3 AND person_id = ?4"};
     Prepared update_counter_{
         connection_, "UPDATE workspace_counters SET event_offset = ?1 WHERE workspace_id = ?2"};
 };

@@ -21,15 +21,18 @@ const nextOffset = database.prepare(`
   UPDATE workspace_counters SET event_offset = event_offset + 1
   WHERE workspace_id = ? RETURNING event_offset`).pluck();
 const nextSeq = database.prepare(`
-  UPDATE conversation_heads SET seq = seq + 1, rev = rev + 1, last_offset = @offset, updated_at = @at
+  UPDATE conversation_heads SET seq = seq + 1, rev = rev + 1, last_offset = @offset, activity_offset = @offset, updated_at = @at
   WHERE workspace_id = @workspace AND conversation_id = @conversation RETURNING seq, rev`);
 const insertEvent = database.prepare(`
   INSERT INTO events (workspace_id, log_offset, id, type, conversation_id, person_id, data, created_at)
   VALUES (@workspace, @offset, @id, 'message.created', @conversation, NULL, @data, @at)`);
 const insertMessage = database.prepare(`
-  INSERT INTO messages (workspace_id, conversation_id, seq, id, rev, author_id, type, content, visibility, metadata,
-    log_offset, created_at)
-  VALUES (@workspace, @conversation, @seq, @id, @rev, @person, 'text', @content, 'all', '{}', @offset, @at)`);
+  INSERT INTO messages (workspace_id, conversation_id, seq, id, created_rev, rev, author_id, type, content, visibility,
+    silent, metadata, log_offset, created_at)
+  VALUES (@workspace, @conversation, @seq, @id, @rev, @rev, @person, 'text', @content, 'all', 0, '{}', @offset, @at)`);
+const advanceAuthor = database.prepare(`
+  UPDATE cursors SET recv_seq = @seq, read_seq = @seq
+  WHERE workspace_id = @workspace AND conversation_id = @conversation AND person_id = @person`);
 
 const send = database.transaction((caller, message) => {
   const { workspace, person } = caller;
@@ -43,6 +46,7 @@ const send = database.transaction((caller, message) => {
   const rows = rowsOf(caller, message, { seq, rev, name: standing.name }, now);
   insertEvent.run({ workspace, offset, id: rows.eventId, conversation, data: rows.data, at });
   insertMessage.run({ workspace, conversation, seq, id: rows.id, rev, person, content: rows.content, offset, at });
+  advanceAuthor.run({ workspace, conversation, person, seq });
   return rows.json;
 });
 

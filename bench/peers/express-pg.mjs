@@ -20,15 +20,19 @@ const statements = {
   nextNumbers: `
     WITH counter AS (
       UPDATE workspace_counters SET event_offset = event_offset + 1 WHERE workspace_id = $1 RETURNING event_offset)
-    UPDATE conversation_heads SET seq = seq + 1, rev = rev + 1, last_offset = counter.event_offset, updated_at = $3
+    UPDATE conversation_heads SET seq = seq + 1, rev = rev + 1, last_offset = counter.event_offset,
+      activity_offset = counter.event_offset, updated_at = $3
     FROM counter WHERE workspace_id = $1 AND conversation_id = $2 RETURNING seq, rev, last_offset`,
   insertEvent: `
     INSERT INTO events (workspace_id, log_offset, id, type, conversation_id, person_id, data, created_at)
     VALUES ($1, $2, $3, 'message.created', $4, NULL, $5, $6)`,
   insertMessage: `
-    INSERT INTO messages (workspace_id, conversation_id, seq, id, rev, author_id, type, content, visibility,
-      metadata, log_offset, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, 'text', $7, 'all', '{}', $8, $9)`,
+    INSERT INTO messages (workspace_id, conversation_id, seq, id, created_rev, rev, author_id, type, content, visibility,
+      silent, metadata, log_offset, created_at)
+    VALUES ($1, $2, $3, $4, $5, $5, $6, 'text', $7, 'all', false, '{}', $8, $9)`,
+  advanceAuthor: `
+    UPDATE cursors SET recv_seq = $4, read_seq = $4
+    WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3`,
 };
 
 const run = (client, name, values) => client.query({ name, text: statements[name], values });
@@ -72,6 +76,7 @@ async function write(client, caller, message) {
   const writes = [
     run(client, 'insertEvent', [workspace, offset, hex(rows.eventId), conversation, rows.data, at]),
     run(client, 'insertMessage', [workspace, conversation, seq, hex(rows.id), rev, person, rows.content, offset, at]),
+    run(client, 'advanceAuthor', [workspace, conversation, person, seq]),
   ];
   await Promise.all(writes);
   return rows.json;

@@ -11,9 +11,14 @@ events::Catalogue all_event_types()
     catalogue.add(conversations::conversation_deleted);
     catalogue.add(conversations::participant_added);
     catalogue.add(conversations::participant_removed);
+    catalogue.add(conversations::receipt_updated);
+    catalogue.add(conversations::own_view_updated);
     catalogue.add(messages::message_created);
     catalogue.add(messages::message_updated);
+    catalogue.add(messages::message_deleted);
     catalogue.add(messages::message_status);
+    catalogue.add(messages::reaction_added);
+    catalogue.add(messages::reaction_removed);
     catalogue.add(people::person_created);
     catalogue.add(people::person_updated);
     catalogue.add(people::person_deleted);

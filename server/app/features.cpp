@@ -35,7 +35,8 @@ Features::Features(Ground const& ground, std::string epoch)
     , circuit_(ground.db, ground.clock)
     , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks)
     , accounts_deps_{ground.db, connectors_, ground.keyring, ground.config.limits.accounts}
-    , conversations_deps_{ground.db, connectors_}
+    , receipts_(ground.clock)
+    , conversations_deps_{ground.db, connectors_, log_, receipts_}
     , messages_deps_{ground.db, ground.clock, log_, connectors_}
     , send_worker_(ground.db, ground.clock, connectors_, ground.keyring, circuit_, ground.metrics)
     , receipt_worker_(ground.db)

@@ -7,7 +7,7 @@
 #include "app/config.hpp"
 #include "connectors/email/email.hpp"
 #include "connectors/sandbox/sandbox.hpp"
-#include "conversations/conversations.hpp"
+#include "conversations/receipts.hpp"
 #include "events/routes.hpp"
 #include "jobs/routes.hpp"
 #include "jobs/scheduler.hpp"
@@ -71,6 +71,7 @@ private:
     accounts::Circuit circuit_;
     accounts::Supervisor supervisor_;
     accounts::Deps accounts_deps_;
+    conversations::Receipts receipts_;
     conversations::Deps conversations_deps_;
     messages::Deps messages_deps_;
     messages::SendWorker send_worker_;

@@ -1,17 +1,24 @@
 #include "base/errors.hpp"
-#include "conversations/store.hpp"
+#include "conversations/cursors.hpp"
 #include "people/people.hpp"
+
+#include <algorithm>
 
 namespace hermod::conversations {
 
-/// Groups are changed by their owners and admins, and by keys; nobody renames a direct one.
-static void require_may_manage(Caller const& caller, Standing const& standing)
+/// Groups are changed by their owners and admins, and by keys.
+bool may_manage(Caller const& caller, Standing const& standing)
 {
     if (caller.kind == Caller::Kind::api_key)
-        return;
+        return true;
     if (standing.kind == Kind::external)
-        return;
-    if (!standing.role || *standing.role == ParticipantRole::member)
+        return caller.is_team();
+    return standing.role && *standing.role != ParticipantRole::member;
+}
+
+static void require_may_manage(Caller const& caller, Standing const& standing)
+{
+    if (!may_manage(caller, standing))
         throw Problem{Errc::forbidden, "only an owner or admin of the conversation may do this"};
 }
 
@@ -23,24 +30,25 @@ Task<Conversation> update_conversation(
         require_may_manage(caller, standing);
         if (standing.kind == Kind::direct && command.title.present)
             throw Problem{Errc::not_editable, "a direct conversation has no title"};
-        auto row = *find_view(tx, id, caller.person);
-        auto const title =
-            command.title.value ? std::optional{command.title.value->value} : std::nullopt;
-        if (!command.title.present || title == row.title)
-            return view_of(tx, row, caller.person);
+        if (standing.kind != Kind::group && command.history)
+            throw Problem{Errc::not_editable, "only a group has a history setting"};
+        auto row = *find_view(tx, id, viewer_of(caller));
+        auto const before = to_everybody(row);
+        if (command.title.present)
+            row.title =
+                command.title.value ? std::optional{command.title.value->value} : std::nullopt;
+        row.history = command.history.value_or(row.history);
+        if (row.title == before.title && row.history == before.history)
+            return to_view(row);
 
-        update_title(tx, id, title);
+        update_settings(tx, id, row.title, row.history);
         Head head{tx, id};
-        row.title = title;
         row.rev = head.next_rev();
         row.updated_at = tx.now();
-        auto const mine = view_of(tx, row, caller.person);
-        auto everybodys = mine;
-        everybodys.unread.reset();
         auto const offset = events::append(
-            tx, conversation_updated, {everybodys}, {.conversation = id, .person = {}});
+            tx, conversation_updated, {to_everybody(row)}, {.conversation = id, .person = {}});
         head.touched(offset, tx.now());
-        return mine;
+        return to_view(row);
     });
 }
 
@@ -62,7 +70,7 @@ Task<net::Page<Participant>> list_participants(
 {
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         require_visible(tx, caller, id);
-        return net::Page<Participant>{list_participants(tx, id), std::nullopt};
+        return net::Page<Participant>{participants_of(tx, id), std::nullopt};
     });
 }
 
@@ -101,11 +109,25 @@ Task<Participant> set_participant(Deps& deps, Caller const& caller, Conversation
         if (count_participants(tx, id) >= most_participants)
             throw Problem{Errc::limit_reached, "a conversation takes at most 1,000 people"};
         auto const seq = Head{tx, id}.seq();
-        Participant const participant{person, command.role.value, seq, seq, seq};
+        auto const all = find_conversation(tx, id)->history == History::start;
+        Participant const participant{person, command.role.value, all ? 0 : seq, seq, seq};
         auto const offset = note_participant(tx, participant_added, id, participant);
-        insert_participant(tx, id, participant, offset);
+        insert_participant(tx, id, participant, all ? 0 : offset);
         return participant;
     });
+}
+
+/// A group that its last owner has left goes to the admin, else the member, who is longest in it.
+static void find_new_owner(db::Tx& tx, ConversationId const& id)
+{
+    auto const people = participants_of(tx, id);
+    auto const first = std::ranges::min_element(people, {}, &Participant::role);
+    if (first == people.end() || first->role == ParticipantRole::owner)
+        return;
+    auto heir = *first;
+    heir.role = ParticipantRole::owner;
+    update_role(tx, id, heir.person_id, heir.role);
+    note_participant(tx, participant_added, id, heir);
 }
 
 Task<void> remove_participant(
@@ -121,7 +143,10 @@ Task<void> remove_participant(
         if (standing.kind == Kind::direct)
             throw Problem{Errc::not_editable, "a direct conversation stays between two people"};
         delete_participant(tx, id, person);
-        note_participant(tx, participant_removed, id, *participant);
+        insert_departure(
+            tx, id, person, note_participant(tx, participant_removed, id, *participant));
+        if (participant->role == ParticipantRole::owner)
+            find_new_owner(tx, id);
     });
 }
 

@@ -1,6 +1,6 @@
 #include "accounts/accounts.hpp"
-#include "conversations/conversations.hpp"
-#include "events/store.hpp"
+#include "conversations/receipts.hpp"
+#include "events/log.hpp"
 #include "people/people.hpp"
 #include "testing/world.hpp"
 #include "workspaces/workspaces.hpp"
@@ -61,7 +61,8 @@ protected:
             .title = Title{"Team"},
             .participants = List<NewParticipant, 0, 500>{},
             .account_id = {},
-            .to = {}};
+            .to = {},
+            .history = {}};
         for (auto const& person : people)
             command.participants->items.push_back({person, {ParticipantRole::member}});
         return command;
@@ -92,7 +93,10 @@ protected:
     }
 
     accounts::Connectors connectors;
-    Deps deps{db, connectors};
+    Tasks tasks;
+    events::Log log{db, clock, tasks, io, "epoch"};
+    Receipts receipts{clock};
+    Deps deps{db, connectors, log, receipts};
     Caller key;
     PersonId ana;
     PersonId bo;
@@ -141,7 +145,12 @@ TEST_F(ConversationsTest, bad_commands_are_refused_with_their_code)
         {"a title of two", with_title, Errc::invalid_body},
         {"an account of two", with_account, Errc::invalid_body},
         {"no account",
-            {.kind = Kind::external, .title = {}, .participants = {}, .account_id = {}, .to = {}},
+            {.kind = Kind::external,
+                .title = {},
+                .participants = {},
+                .account_id = {},
+                .to = {},
+                .history = {}},
             Errc::invalid_body},
     };
     for (auto const& row : rows) {
@@ -214,7 +223,7 @@ TEST_F(ConversationsTest, members_do_not_manage_and_two_stay_two)
 TEST_F(ConversationsTest, a_title_changes_with_one_event_and_not_without_need)
 {
     auto const room = create(key, group({ana})).id;
-    UpdateConversation const rename{{true, Title{"Crew"}}};
+    UpdateConversation const rename{{true, Title{"Crew"}}, {}};
 
     auto const renamed = run(update_conversation(deps, key, room, rename));
     run(update_conversation(deps, key, room, rename));

@@ -9,8 +9,17 @@ namespace hermod::conversations {
 
 static Conversation fresh_view(ConversationRow const& row, Head const& head)
 {
-    return {row.id, row.kind, row.title, row.account_id, head.seq(), head.rev(), std::nullopt,
-        row.created_at, row.created_at};
+    return {.id = row.id,
+        .kind = row.kind,
+        .title = row.title,
+        .account_id = row.account_id,
+        .seq = head.seq(),
+        .rev = head.rev(),
+        .unread = {},
+        .history = row.history,
+        .me = {},
+        .created_at = row.created_at,
+        .updated_at = row.created_at};
 }
 
 /// Opens a conversation with its people: one event for it, one for each of them.
@@ -20,7 +29,7 @@ static ConversationId open_conversation(
     row.id = ConversationId::make(tx.now());
     row.created_at = tx.now();
     insert_conversation(tx, row);
-    open_head(tx, row.id);
+    open_head(tx, row.id, row.kind == Kind::external);
     Head head{tx, row.id};
     head.next_rev();
     auto offset = events::append(
@@ -53,6 +62,7 @@ ConversationId find_or_create_external(db::Tx& tx, AccountId const& account, Per
         .title = {},
         .account_id = account,
         .unique_key = "external:" + account.str() + ':' + person.str(),
+        .history = History::join,
         .created_at = {}};
     return find_or_open(tx, std::move(row), {{person, {ParticipantRole::member}}});
 }
@@ -65,6 +75,7 @@ ConversationId find_or_create_direct(db::Tx& tx, PersonId const& a, PersonId con
         .title = {},
         .account_id = {},
         .unique_key = "direct:" + first.str() + ':' + second.str(),
+        .history = History::join,
         .created_at = {}};
     return find_or_open(
         tx, std::move(row), {{a, {ParticipantRole::member}}, {b, {ParticipantRole::member}}});
@@ -91,7 +102,7 @@ static ConversationId create_direct(
 }
 
 static ConversationId create_group(db::Tx& tx, Caller const& caller,
-    std::optional<Title> const& title, std::vector<NewParticipant> people)
+    CreateConversation const& command, std::vector<NewParticipant> people)
 {
     auto const is_caller = [&](NewParticipant const& p) { return p.person_id == caller.person; };
     // A human is in the group they make; a program makes groups for others.
@@ -99,9 +110,10 @@ static ConversationId create_group(db::Tx& tx, Caller const& caller,
         people.insert(people.begin(), {caller.person, {ParticipantRole::owner}});
     ConversationRow row{.id = {},
         .kind = Kind::group,
-        .title = title ? std::optional{title->value} : std::nullopt,
+        .title = command.title ? std::optional{command.title->value} : std::nullopt,
         .account_id = {},
         .unique_key = {},
+        .history = command.history.value,
         .created_at = {}};
     return open_conversation(tx, std::move(row), people);
 }
@@ -145,18 +157,20 @@ Conversation create_conversation(db::Tx& tx, accounts::Connectors const& connect
         throw wrong("to", "is for external conversations");
     if (command.kind != Kind::group && command.title)
         throw wrong("title", "is for group conversations");
+    if (command.kind != Kind::group && command.history.value != History::join)
+        throw wrong("history", "is for group conversations");
     auto const id = [&] {
         switch (command.kind) {
         case Kind::direct:
             return create_direct(tx, caller, people);
         case Kind::group:
-            return create_group(tx, caller, command.title, people);
+            return create_group(tx, caller, command, people);
         case Kind::external:
             return create_external(tx, connectors, caller, command);
         }
         throw wrong("kind", "is not a kind");
     }();
-    return view_of(tx, *find_view(tx, id, caller.person), caller.person);
+    return current_view(tx, caller, id);
 }
 
 }

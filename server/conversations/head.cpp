@@ -7,26 +7,34 @@
 
 namespace hermod::conversations {
 
-enum HeadColumn { seq_column, rev_column, last_offset_column, updated_at_column };
+enum HeadColumn {
+    seq_column,
+    rev_column,
+    last_offset_column,
+    activity_offset_column,
+    updated_at_column,
+};
 
 static constexpr db::HotTable heads{
     .table = "conversation_heads",
     .key = "conversation_id",
-    .select = "SELECT seq, rev, last_offset, updated_at FROM conversation_heads"
+    .select = "SELECT seq, rev, last_offset, activity_offset, updated_at FROM conversation_heads"
               " WHERE workspace_id = $1 AND conversation_id = $2",
-    .update = "UPDATE conversation_heads SET seq = $3, rev = $4, last_offset = $5, updated_at = $6"
+    .update = "UPDATE conversation_heads SET seq = $3, rev = $4, last_offset = $5,"
+              " activity_offset = $6, updated_at = $7"
               " WHERE workspace_id = $1 AND conversation_id = $2",
-    .columns = 4,
+    .columns = 5,
 };
 
-void open_head(db::Tx& tx, ConversationId const& conversation)
+void open_head(db::Tx& tx, ConversationId const& conversation, bool external)
 {
     tx.run(R"sql(
         INSERT INTO conversation_heads
-            (workspace_id, conversation_id, seq, rev, last_offset, updated_at)
-        VALUES ($1, $2, 0, 0, 0, $3))sql",
-        conversation, tx.now());
-    std::array<std::int64_t, 4> const fresh{0, 0, 0, tx.now().us};
+            (workspace_id, conversation_id, seq, rev, last_offset, activity_offset, updated_at,
+            external)
+        VALUES ($1, $2, 0, 0, 0, 0, $3, $4))sql",
+        conversation, tx.now(), external);
+    std::array<std::int64_t, 5> const fresh{0, 0, 0, 0, tx.now().us};
     tx.insert_hot(heads, conversation.bytes(), fresh);
 }
 
@@ -62,7 +70,13 @@ std::int64_t Head::next_rev()
 void Head::touched(std::int64_t offset, Timestamp now)
 {
     row_->set(last_offset_column, offset);
+    row_->set(activity_offset_column, offset);
     row_->set(updated_at_column, now.us);
+}
+
+void Head::noted(std::int64_t offset)
+{
+    row_->set(last_offset_column, offset);
 }
 
 }

@@ -5,13 +5,39 @@
 
 namespace hermod::conversations {
 
-Conversation view_of(db::Tx const& tx, ViewRow const& row, PersonId const& viewer)
+Viewer viewer_of(Caller const& caller)
 {
-    auto const unread = row.read_seq
-        ? std::optional{count_unread(tx, row.id, viewer, *row.read_seq)}
-        : std::nullopt;
-    return {row.id, row.kind, row.title, row.account_id, row.seq, row.rev, unread, row.created_at,
-        row.updated_at};
+    return {caller.person, caller.is_team()};
+}
+
+Conversation to_view(ViewRow const& row)
+{
+    auto view = to_everybody(row);
+    view.unread = row.unread;
+    if (row.unread)
+        view.me = OwnView{row.mentions, row.marked_unread.value_or(false),
+            row.archived.value_or(false), row.pinned.value_or(false), row.muted_until};
+    return view;
+}
+
+Conversation to_everybody(ViewRow const& row)
+{
+    return {.id = row.id,
+        .kind = row.kind,
+        .title = row.title,
+        .account_id = row.account_id,
+        .seq = row.seq,
+        .rev = row.rev,
+        .unread = {},
+        .history = row.history,
+        .me = {},
+        .created_at = row.created_at,
+        .updated_at = row.updated_at};
+}
+
+Conversation current_view(db::Tx const& tx, Caller const& caller, ConversationId const& id)
+{
+    return to_view(*find_view(tx, id, viewer_of(caller)));
 }
 
 Standing require_visible(db::Tx const& tx, Caller const& caller, ConversationId const& conversation)
@@ -19,7 +45,7 @@ Standing require_visible(db::Tx const& tx, Caller const& caller, ConversationId 
     auto standing = find_standing(tx, conversation, caller.person);
     auto const visible = standing
         && (caller.kind == Caller::Kind::api_key || standing->role
-            || standing->kind == Kind::external);
+            || (standing->kind == Kind::external && caller.is_team()));
     if (!visible)
         throw Problem{Errc::conversation_not_found};
     return *std::move(standing);
@@ -29,7 +55,7 @@ Task<Conversation> get_conversation(Deps& deps, Caller const& caller, Conversati
 {
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         require_visible(tx, caller, id);
-        return view_of(tx, *find_view(tx, id, caller.person), caller.person);
+        return current_view(tx, caller, id);
     });
 }
 
@@ -53,7 +79,7 @@ Task<net::Page<Conversation>> list_conversations(
 {
     auto const limit = query.limit.value.value;
     ViewFilter const filter{
-        .viewer = caller.person,
+        .viewer = viewer_of(caller),
         .all = caller.kind == Caller::Kind::api_key,
         .kind = query.kind,
         .account_id = query.account_id,
@@ -69,8 +95,8 @@ Task<net::Page<Conversation>> list_conversations(
                 page.next = net::encode_cursor({std::to_string(last)});
                 break;
             }
-            last = row.last_offset;
-            page.data.push_back(view_of(tx, row, caller.person));
+            last = row.activity_offset;
+            page.data.push_back(to_view(row));
         }
         return page;
     });
@@ -79,8 +105,10 @@ Task<net::Page<Conversation>> list_conversations(
 events::Membership::Standing LogMembership::standing(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person) const
 {
-    auto const row = find_conversation(tx, conversation);
-    return {row && row->kind == Kind::external, find_joined_offset(tx, conversation, person)};
+    // Of a deleted one, too: its members are told of the deletion.
+    auto const kind = tx.one<Kind>(
+        "SELECT kind FROM conversations WHERE workspace_id = $1 AND id = $2", conversation);
+    return {kind == Kind::external, find_joined_offset(tx, conversation, person)};
 }
 
 }

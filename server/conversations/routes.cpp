@@ -42,6 +42,24 @@ static Task<net::Reply> delete_one(Deps& deps, Caller const& caller, net::Reques
     co_return net::no_content();
 }
 
+static Task<net::Reply> patch_own_view(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<UpdateOwnView>();
+    co_return net::ok(co_await update_own_view(deps, caller, conversation_of(request), command));
+}
+
+static Task<net::Reply> post_read(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<MarkRead>();
+    co_return net::ok(co_await mark_read(deps, caller, conversation_of(request), command));
+}
+
+static Task<net::Reply> get_sync(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await sync(deps, caller, request.query_as<SyncQuery>()));
+}
+
 static Task<net::Reply> get_participants(
     Deps& deps, Caller const& caller, net::Request const& request)
 {
@@ -85,6 +103,29 @@ static void add_participant_routes(net::FeatureRoutes<Deps>& routes)
             Errc::participant_not_found, Errc::forbidden, Errc::not_editable});
 }
 
+static void add_reader_routes(net::FeatureRoutes<Deps>& routes)
+{
+    routes.post<MarkRead, Receipt>("/api/v1/conversations/{conversation_id}/read", post_read)
+        .scope("conversations:read")
+        .summary("Say up to which message you have read or received")
+        .describe("Cursors go forward only. They are written at most once a second: a request "
+                  "that comes sooner is answered with the next.")
+        .fails_with({Errc::conversation_not_found, Errc::participant_not_found});
+    routes
+        .patch<UpdateOwnView, Conversation>(
+            "/api/v1/conversations/{conversation_id}/me", patch_own_view)
+        .scope("conversations:read")
+        .summary("Mute, archive, pin or mark a conversation as unread, for yourself")
+        .fails_with({Errc::conversation_not_found, Errc::participant_not_found});
+    routes.get<Synced>("/api/v1/sync", get_sync)
+        .query<SyncQuery>()
+        .scope("conversations:read")
+        .summary("What changed since a cursor, by conversation")
+        .describe("Then GET /conversations/{conversation_id}/changes brings each of them up to "
+                  "date. Without a cursor all conversations are told.")
+        .fails_with({Errc::invalid_cursor, Errc::cursor_expired, Errc::workspace_not_found});
+}
+
 void add_routes(net::Router& router, Deps& deps)
 {
     net::FeatureRoutes routes{router, deps, "conversations"};
@@ -106,13 +147,14 @@ void add_routes(net::Router& router, Deps& deps)
         .fails_with({Errc::conversation_not_found});
     routes.patch<UpdateConversation, Conversation>(one, patch_one)
         .scope("conversations:write")
-        .summary("Rename a conversation")
+        .summary("Change a conversation's title or history")
         .fails_with({Errc::conversation_not_found, Errc::forbidden, Errc::not_editable});
     routes.del(one, delete_one)
         .scope("conversations:write")
         .summary("Delete a conversation")
         .fails_with({Errc::conversation_not_found, Errc::forbidden});
     add_participant_routes(routes);
+    add_reader_routes(routes);
 }
 
 }

@@ -1,14 +1,17 @@
 #include "conversations/store.hpp"
 
+#include "base/errors.hpp"
+#include "conversations/cursors.hpp"
+
 namespace hermod::conversations {
 
 void insert_conversation(db::Tx& tx, ConversationRow const& row)
 {
     tx.run(R"sql(
         INSERT INTO conversations
-            (workspace_id, id, kind, title, account_id, unique_key, created_at, deleted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, NULL))sql",
-        row.id, row.kind, row.title, row.account_id, row.unique_key, row.created_at);
+            (workspace_id, id, kind, title, account_id, unique_key, history, created_at, deleted_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL))sql",
+        row.id, row.kind, row.title, row.account_id, row.unique_key, row.history, row.created_at);
 }
 
 std::optional<ConversationRow> find_conversation(db::Tx const& tx, ConversationId const& id)
@@ -27,9 +30,11 @@ std::optional<ConversationId> find_by_unique_key(db::Tx const& tx, std::string_v
         key);
 }
 
-void update_title(db::Tx& tx, ConversationId const& id, std::optional<std::string> const& title)
+void update_settings(
+    db::Tx& tx, ConversationId const& id, std::optional<std::string> const& title, History history)
 {
-    tx.run("UPDATE conversations SET title = $3 WHERE workspace_id = $1 AND id = $2", id, title);
+    tx.run("UPDATE conversations SET title = $3, history = $4 WHERE workspace_id = $1 AND id = $2",
+        id, title, history);
 }
 
 void mark_deleted(db::Tx& tx, ConversationId const& id)
@@ -59,47 +64,39 @@ std::optional<Standing> find_standing(
     return Standing{kind, account, role, std::move(name)};
 }
 
-std::optional<ViewRow> find_view(db::Tx const& tx, ConversationId const& id, PersonId const& viewer)
+/// A conversation, its head, and the own side of the viewer $2; $3 is 1 for one outside the team.
+#define HERMOD_SELECT_VIEWS                                                                        \
+    "SELECT c.id, c.kind, c.title, c.account_id, h.seq, h.rev, h.last_offset, h.activity_offset,"  \
+    " c.history, c.created_at, h.updated_at," HERMOD_UNREAD ","                                    \
+    " (SELECT COUNT(*) FROM mentions x WHERE x.workspace_id = $1"                                  \
+    " AND x.conversation_id = h.conversation_id AND x.person_id = $2 AND x.seq > k.read_seq),"     \
+    " k.marked_unread, k.archived, k.pinned, k.muted_until"
+
+std::optional<ViewRow> find_view(db::Tx const& tx, ConversationId const& id, Viewer const& viewer)
 {
-    return tx.one<ViewRow>(R"sql(
-        SELECT c.id, c.kind, c.title, c.account_id, h.seq, h.rev, h.last_offset, p.read_seq,
-            c.created_at, h.updated_at
+    return tx.one<ViewRow>(HERMOD_SELECT_VIEWS R"sql(
         FROM conversations c
         JOIN conversation_heads h ON h.workspace_id = c.workspace_id AND h.conversation_id = c.id
-        LEFT JOIN participants p ON p.workspace_id = c.workspace_id
-            AND p.conversation_id = c.id AND p.person_id = $3
-        WHERE c.workspace_id = $1 AND c.id = $2 AND c.deleted_at IS NULL)sql",
-        id, viewer);
+        )sql" HERMOD_JOIN_CURSORS R"sql(
+        WHERE c.workspace_id = $1 AND c.id = $4 AND c.deleted_at IS NULL)sql",
+        viewer.person, viewer.team ? 0 : 1, id);
 }
 
 std::vector<ViewRow> list_views(db::Tx const& tx, ViewFilter const& filter)
 {
-    return tx.all<ViewRow>(R"sql(
-        SELECT c.id, c.kind, c.title, c.account_id, h.seq, h.rev, h.last_offset, p.read_seq,
-            c.created_at, h.updated_at
+    return tx.all<ViewRow>(HERMOD_SELECT_VIEWS R"sql(
         FROM conversation_heads h
         JOIN conversations c ON c.workspace_id = h.workspace_id AND c.id = h.conversation_id
-        LEFT JOIN participants p ON p.workspace_id = c.workspace_id
-            AND p.conversation_id = c.id AND p.person_id = $2
+        )sql" HERMOD_JOIN_CURSORS R"sql(
         WHERE h.workspace_id = $1 AND c.deleted_at IS NULL
-          AND ($3 = 1 OR p.person_id IS NOT NULL OR c.kind = 'external')
-          AND ($4 IS NULL OR c.kind = $4) AND ($5 IS NULL OR c.account_id = $5)
-          AND ($6 IS NULL OR EXISTS (SELECT 1 FROM participants o WHERE o.workspace_id = $1
-                AND o.conversation_id = c.id AND o.person_id = $6))
-          AND ($7 IS NULL OR h.last_offset < $7)
-        ORDER BY h.last_offset DESC LIMIT $8)sql",
-        filter.viewer, filter.all ? 1 : 0, filter.kind, filter.account_id, filter.person_id,
-        filter.before, filter.limit);
-}
-
-std::int64_t count_unread(db::Tx const& tx, ConversationId const& conversation,
-    PersonId const& person, std::int64_t read_seq)
-{
-    return *tx.one<std::int64_t>(R"sql(
-        SELECT COUNT(*) FROM messages
-        WHERE workspace_id = $1 AND conversation_id = $2 AND seq > $3 AND author_id <> $4
-          AND deleted_at IS NULL)sql",
-        conversation, read_seq, person);
+          AND ($4 = 1 OR k.person_id IS NOT NULL OR (c.kind = 'external' AND $3 = 0))
+          AND ($5 IS NULL OR c.kind = $5) AND ($6 IS NULL OR c.account_id = $6)
+          AND ($7 IS NULL OR EXISTS (SELECT 1 FROM participants o WHERE o.workspace_id = $1
+                AND o.conversation_id = c.id AND o.person_id = $7))
+          AND ($8 IS NULL OR h.activity_offset < $8)
+        ORDER BY h.activity_offset DESC LIMIT $9)sql",
+        filter.viewer.person, filter.viewer.team ? 0 : 1, filter.all ? 1 : 0, filter.kind,
+        filter.account_id, filter.person_id, filter.before, filter.limit);
 }
 
 void insert_participant(db::Tx& tx, ConversationId const& conversation,
@@ -107,19 +104,35 @@ void insert_participant(db::Tx& tx, ConversationId const& conversation,
 {
     tx.run(R"sql(
         INSERT INTO participants (workspace_id, conversation_id, person_id, role, joined_seq,
-            joined_offset, recv_seq, read_seq, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))sql",
+            joined_offset, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7))sql",
         conversation, participant.person_id, participant.role, participant.joined_seq,
-        joined_offset, participant.recv_seq, participant.read_seq, tx.now());
+        joined_offset, tx.now());
+    insert_cursors(
+        tx, conversation, {participant.person_id, participant.recv_seq, participant.read_seq});
+    tx.run(R"sql(
+        DELETE FROM departures
+        WHERE workspace_id = $1 AND person_id = $2 AND conversation_id = $3)sql",
+        participant.person_id, conversation);
 }
+
+#define HERMOD_SELECT_PARTICIPANTS                                                                 \
+    "SELECT p.person_id, p.role, p.joined_seq, k.recv_seq, k.read_seq"                             \
+    " FROM participants p JOIN cursors k ON k.workspace_id = p.workspace_id"                       \
+    " AND k.conversation_id = p.conversation_id AND k.person_id = p.person_id"                     \
+    " WHERE p.workspace_id = $1 AND p.conversation_id = $2 "
 
 std::optional<Participant> find_participant(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person)
 {
-    return tx.one<Participant>(R"sql(
-        SELECT {columns} FROM participants
-        WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
-        conversation, person);
+    return tx.one<Participant>(
+        HERMOD_SELECT_PARTICIPANTS "AND p.person_id = $3", conversation, person);
+}
+
+std::vector<Participant> participants_of(db::Tx const& tx, ConversationId const& conversation)
+{
+    return tx.all<Participant>(
+        HERMOD_SELECT_PARTICIPANTS "ORDER BY p.created_at, p.person_id", conversation);
 }
 
 std::optional<std::int64_t> find_joined_offset(
@@ -134,17 +147,18 @@ std::optional<std::int64_t> find_joined_offset(
 std::optional<std::int64_t> joined_seq(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person)
 {
-    auto const participant = find_participant(tx, conversation, person);
-    return participant ? std::optional{participant->joined_seq} : std::nullopt;
+    return tx.one<std::int64_t>(R"sql(
+        SELECT joined_seq FROM participants
+        WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
+        conversation, person);
 }
 
-std::vector<Participant> list_participants(db::Tx const& tx, ConversationId const& conversation)
+void require_participants(
+    db::Tx const& tx, ConversationId const& conversation, std::span<PersonId const> people)
 {
-    return tx.all<Participant>(R"sql(
-        SELECT {columns} FROM participants
-        WHERE workspace_id = $1 AND conversation_id = $2
-        ORDER BY created_at, person_id)sql",
-        conversation);
+    for (auto const& person : people)
+        if (!joined_seq(tx, conversation, person))
+            throw Problem{Errc::participant_not_found};
 }
 
 std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conversation)
@@ -153,6 +167,7 @@ std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conv
         SELECT p.person_id FROM participants p
         JOIN people h ON h.workspace_id = p.workspace_id AND h.id = p.person_id
         WHERE p.workspace_id = $1 AND p.conversation_id = $2 AND h.kind IN ('contact', 'user')
+          AND h.deleted_at IS NULL
         ORDER BY p.created_at, p.person_id)sql",
         conversation);
 }
@@ -172,6 +187,7 @@ void delete_participant(db::Tx& tx, ConversationId const& conversation, PersonId
         DELETE FROM participants
         WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
         conversation, person);
+    delete_cursors(tx, conversation, person);
 }
 
 std::int64_t count_participants(db::Tx const& tx, ConversationId const& conversation)

@@ -30,9 +30,11 @@ std::int64_t append_json(
     auto const offset = next_counter(tx, event_offset);
     tx.run(R"sql(
         INSERT INTO events
-            (workspace_id, log_offset, id, type, conversation_id, person_id, data, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql",
-        offset, EventId::make(tx.now()), type, about.conversation, about.person, data, tx.now());
+            (workspace_id, log_offset, id, type, conversation_id, person_id, reach, data, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))sql",
+        offset, EventId::make(tx.now()), type, about.conversation, about.person,
+        about.reach == Reach::everybody ? std::nullopt : std::optional{about.reach}, data,
+        tx.now());
     tx.wake(db::Wake::log);
     return offset;
 }

@@ -12,10 +12,14 @@ bool Audience::sees(db::Tx const& tx, Caller const& caller, Line const& line) co
 {
     if (!sees_type(caller, line.type))
         return false;
-    if (!needs_membership(caller) || !line.conversation_id || line.person_id == caller.person)
+    if (!needs_membership(caller) || line.person_id == caller.person)
         return true;
+    if (line.reach == Reach::person || (line.reach == Reach::team && !caller.is_team()))
+        return false;
+    if (!line.conversation_id)
+        return caller.is_team();
     auto const standing = membership_.standing(tx, *line.conversation_id, caller.person);
-    return standing.external
+    return (standing.external && caller.is_team())
         || (standing.joined_offset && line.log_offset >= *standing.joined_offset);
 }
 

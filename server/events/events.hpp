@@ -42,11 +42,17 @@ struct Type : TypeInfo {
     }
 };
 
+/// Who of those whom an event concerns gets it: all, the team alone (and not the people outside it
+/// who are in the conversation), or the named person alone. API keys get all by their scopes.
+enum class Reach { everybody, team, person };
+BOOST_DESCRIBE_ENUM(Reach, everybody, team, person)
+
 /// Whom an event concerns: the members of a conversation, and a person it names, who sees it even
 /// after leaving.
 struct About {
     std::optional<ConversationId> conversation;
     std::optional<PersonId> person;
+    Reach reach = Reach::everybody;
 };
 
 /// Makes the log of a new workspace, in the transaction that makes the workspace.
@@ -75,6 +81,10 @@ std::int64_t redact(db::Tx& tx, PersonId const& person, Type<Data> const& type, 
 {
     return redact_json(tx, person, type.name, to_json(data), limit);
 }
+
+/// The data of one event, and other data for it: erasure of what no person is named for.
+std::optional<std::string> data_at(db::Tx const& tx, std::int64_t offset);
+void rewrite_at(db::Tx& tx, std::int64_t offset, std::string_view data);
 
 /// Removes at most `limit` of the oldest events that are older than `before`, and moves the floor.
 /// Returns how many.

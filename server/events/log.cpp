@@ -39,6 +39,11 @@ struct Log::Tail {
         if (std::ranges::none_of(
                 newer, [](auto const& line) { return line.type.ends_with(".deleted"); }))
             return;
+        forget();
+    }
+
+    void forget()
+    {
         lines.clear();
         bytes = 0;
     }
@@ -204,8 +209,13 @@ void Log::committed(std::span<db::Committed const> commits)
     for (auto const& commit : commits) {
         if (!(commit.wakes & static_cast<std::uint8_t>(db::Wake::log)))
             continue;
-        if (auto const tail = tails_.find(commit.workspace); tail != tails_.end())
-            start_reading(commit.workspace, tail->second);
+        auto const tail = tails_.find(commit.workspace);
+        if (tail == tails_.end())
+            continue;
+        // Nobody waits, so nobody reads: what is in memory may become redacted unseen.
+        if (tail->second->waiters.empty())
+            tail->second->forget();
+        start_reading(commit.workspace, tail->second);
     }
 }
 

@@ -34,6 +34,17 @@ std::int64_t redact_json(db::Tx& tx, PersonId const& person, std::string_view ty
         person, type, data, limit);
 }
 
+std::optional<std::string> data_at(db::Tx const& tx, std::int64_t offset)
+{
+    return tx.one<std::string>(
+        "SELECT data FROM events WHERE workspace_id = $1 AND log_offset = $2", offset);
+}
+
+void rewrite_at(db::Tx& tx, std::int64_t offset, std::string_view data)
+{
+    tx.run("UPDATE events SET data = $3 WHERE workspace_id = $1 AND log_offset = $2", offset, data);
+}
+
 std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit)
 {
     auto* const row = tx.find_hot(counters, tx.workspace().bytes());

@@ -2,6 +2,7 @@
 
 #include "base/reflect.hpp"
 #include "db/tx.hpp"
+#include "events/events.hpp"
 
 #include <optional>
 #include <string>
@@ -16,11 +17,12 @@ struct Line {
     std::string type;
     std::optional<ConversationId> conversation_id;
     std::optional<PersonId> person_id;
+    std::optional<Reach> reach; ///< none: everybody
     std::string data;
     Timestamp created_at;
 };
 BOOST_DESCRIBE_STRUCT(
-    Line, (), (log_offset, id, type, conversation_id, person_id, data, created_at))
+    Line, (), (log_offset, id, type, conversation_id, person_id, reach, data, created_at))
 
 /// The newest offset, and the one up to which nothing is kept.
 struct Extent {

@@ -6,6 +6,28 @@
 
 namespace hermod::messages {
 
+static events::About about(MessageRow const& row)
+{
+    return {.conversation = row.conversation_id,
+        .person = {},
+        .reach = row.visibility == Visibility::internal ? events::Reach::team
+                                                        : events::Reach::everybody};
+}
+
+/// What a new message means for those who read.
+static void count_message(db::Tx& tx, MessageRow const& row, Message const& message)
+{
+    conversations::advance_author(tx, row.conversation_id, row.author_id, row.seq);
+    if (row.silent)
+        conversations::leave_out_of_unread(
+            tx, row.conversation_id, row.seq, conversations::Uncounted::everybody);
+    else if (row.visibility == Visibility::internal)
+        conversations::leave_out_of_unread(
+            tx, row.conversation_id, row.seq, conversations::Uncounted::outsiders);
+    if (!row.silent)
+        conversations::add_mentions(tx, row.conversation_id, row.seq, message.mentions);
+}
+
 Message append_message(db::Tx& tx, MessageRow row)
 {
     conversations::Head head{tx, row.conversation_id};
@@ -15,11 +37,29 @@ Message append_message(db::Tx& tx, MessageRow row)
     if (row.created_at == Timestamp{} || row.created_at > tx.now())
         row.created_at = tx.now();
     auto message = to_message(row);
-    row.log_offset = events::append(
-        tx, message_created, {message}, {.conversation = row.conversation_id, .person = {}});
+    row.log_offset = events::append(tx, message_created, {message}, about(row));
     head.touched(row.log_offset, tx.now());
     insert_message(tx, row);
+    count_message(tx, row, message);
     return message;
+}
+
+void write_change(db::Tx& tx, MessageRow& row, AppendEvent append)
+{
+    conversations::Head head{tx, row.conversation_id};
+    row.rev = head.next_rev();
+    auto const offset = append(to_message(row), about(row));
+    auto offsets = offsets_of(row);
+    offsets.push_back(offset);
+    row.later_offsets = to_json(offsets);
+    update_message(tx, row);
+    head.touched(offset, tx.now());
+}
+
+std::vector<std::int64_t> offsets_of(MessageRow const& row)
+{
+    return row.later_offsets ? read_stored_json<std::vector<std::int64_t>>(*row.later_offsets)
+                             : std::vector<std::int64_t>{};
 }
 
 void add_send_job(
@@ -42,6 +82,7 @@ Message append_outbound(db::Tx& tx, MessageRow row, Outbound const& outbound)
     row.from_address = outbound.account.address;
     row.recipients = to_json(std::vector{outbound.to});
     row.status = Status::queued;
+    row.send_at = outbound.send_at;
     auto message = append_message(tx, row);
     row.id = message.id;
     add_send_job(tx, row, outbound.lane, outbound.send_at);
@@ -50,15 +91,12 @@ Message append_outbound(db::Tx& tx, MessageRow row, Outbound const& outbound)
 
 void write_status(db::Tx& tx, MessageRow row, std::optional<Status> previous)
 {
-    conversations::Head head{tx, row.conversation_id};
-    row.rev = head.next_rev();
-    update_status(tx, row);
-    events::About const about{.conversation = row.conversation_id, .person = {}};
-    // The same status with another error is a change, too, but no step of the message's way.
-    auto const offset = row.status == previous
-        ? events::append(tx, message_updated, {to_message(row)}, about)
-        : events::append(tx, message_status, {to_message(row), previous}, about);
-    head.touched(offset, tx.now());
+    write_change(tx, row, [&](Message const& message, events::About const& about) {
+        // The same status with another error is a change, too, but no step of the message's way.
+        return row.status == previous
+            ? events::append(tx, message_updated, {message}, about)
+            : events::append(tx, message_status, {message, previous}, about);
+    });
 }
 
 std::optional<Message> find_earlier(db::Tx const& tx, PersonId const& author,
@@ -90,16 +128,6 @@ void require_carries(accounts::Connectors const& connectors, accounts::Account c
                 + " characters"};
     if (has_subject && !can.subject)
         throw Problem{Errc::unsupported_content, "the account's messages have no subject"};
-}
-
-void require_reply_target(
-    db::Tx const& tx, ConversationId const& conversation, std::optional<MessageId> const& reply_to)
-{
-    if (!reply_to)
-        return;
-    auto const target = find_message(tx, *reply_to);
-    if (!target || target->conversation_id != conversation)
-        throw Problem{Errc::message_not_found, "reply_to names no message of the conversation"};
 }
 
 }

@@ -28,7 +28,11 @@ Message append_message(db::Tx& tx, MessageRow row);
 /// As append_message, with the account's side filled in and the job that sends it.
 Message append_outbound(db::Tx& tx, MessageRow row, Outbound const& outbound);
 
+/// Appends the event of a change, given the message as it is now; returns the offset.
+using AppendEvent = db::FunctionRef<std::int64_t(Message const&, events::About const&)>;
+
 /// A changed row goes back with a new rev and its event.
+void write_change(db::Tx& tx, MessageRow& row, AppendEvent append);
 void write_status(db::Tx& tx, MessageRow row, std::optional<Status> previous);
 
 /// Adds the job that sends a stored message.
@@ -43,8 +47,7 @@ std::optional<Message> find_earlier(db::Tx const& tx, PersonId const& author,
 void require_carries(accounts::Connectors const& connectors, accounts::Account const& account,
     Content const& content, bool has_subject);
 
-/// Throws message_not_found for a reply_to that is not of the conversation.
-void require_reply_target(
-    db::Tx const& tx, ConversationId const& conversation, std::optional<MessageId> const& reply_to);
+/// The offsets of a message's events after its message.created.
+std::vector<std::int64_t> offsets_of(MessageRow const& row);
 
 }

@@ -59,28 +59,22 @@ Task<MessageId> ProviderInbox::receive(
             if (auto const target =
                     find_by_provider_id(tx, account.id, *message.reply_to_provider_id))
                 reply_to = target->id;
-        auto const stored = append_message(tx,
-            {
-                .id = {},
-                .conversation_id = conversation,
-                .author_id = from.person,
-                .author_name = from.name,
-                .direction = Direction::inbound,
-                .account_id = account.id,
-                .provider_id = message.provider_id,
-                .from_address = address.value,
-                .recipients = to_json(std::vector<Party>{}),
-                .type = content.type,
-                .content = content.json,
-                .subject = message.subject,
-                .status = Status::delivered,
-                .error = {},
-                .client_id = {},
-                .reply_to = reply_to,
-                .created_at = message.at.value_or(Timestamp{}),
-                .edited_at = {},
-                .deleted_at = {},
-            });
+        MessageRow row;
+        row.conversation_id = conversation;
+        row.author_id = from.person;
+        row.author_name = from.name;
+        row.direction = Direction::inbound;
+        row.account_id = account.id;
+        row.provider_id = message.provider_id;
+        row.from_address = address.value;
+        row.recipients = "[]";
+        row.type = content.type;
+        row.content = content.json;
+        row.subject = message.subject;
+        row.status = Status::delivered;
+        row.reply_to = reply_to;
+        row.created_at = message.at.value_or(Timestamp{});
+        auto const stored = append_message(tx, row);
         insert_input(tx, account.id, message.provider_id, "message", "", stored.id);
         return stored.id;
     });

@@ -51,6 +51,7 @@ BOOST_DESCRIBE_STRUCT(Party, (), (person_id, address, name))
 struct Reaction {
     PersonId person_id;
     std::string emoji;
+    bool operator==(Reaction const&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(Reaction, (), (person_id, emoji))
 
@@ -70,21 +71,27 @@ struct Message {
     std::optional<std::vector<Party>> to;
     Type type = Type::text;
     JsonObject<max_content_bytes> content;
+    std::optional<std::string> subject;
     std::optional<Status> status;
     std::optional<MessageError> error;
     Visibility visibility = Visibility::all;
     std::optional<std::string> client_id;
     std::optional<MessageId> reply_to;
-    std::vector<Reaction> reactions;
+    std::optional<MessageId> forwarded_from;
+    std::vector<PersonId> mentions;
+    std::vector<Reaction> reactions; ///< oldest first
+    bool silent = false; ///< nobody is notified of it and it counts for nobody as unread
     Metadata metadata;
     Timestamp created_at;
+    std::optional<Timestamp> send_at; ///< it is not sent before
     std::optional<Timestamp> edited_at;
-    std::optional<Timestamp> deleted_at;
+    std::optional<Timestamp> pinned_at;
+    std::optional<Timestamp> deleted_at; ///< set: a tombstone without content
 };
 BOOST_DESCRIBE_STRUCT(Message, (),
     (id, conversation_id, seq, rev, direction, account_id, provider_id, from, to, type, content,
-        status, error, visibility, client_id, reply_to, reactions, metadata, created_at, edited_at,
-        deleted_at))
+        subject, status, error, visibility, client_id, reply_to, forwarded_from, mentions,
+        reactions, silent, metadata, created_at, send_at, edited_at, pinned_at, deleted_at))
 
 struct MessageEvent {
     Message message;
@@ -97,10 +104,24 @@ struct MessageStatusEvent {
 };
 BOOST_DESCRIBE_STRUCT(MessageStatusEvent, (), (message, previous_status))
 
+struct ReactionEvent {
+    MessageId message_id;
+    PersonId person_id;
+    std::string emoji;
+    Message message;
+};
+BOOST_DESCRIBE_STRUCT(ReactionEvent, (), (message_id, person_id, emoji, message))
+
 inline constexpr events::Type<MessageEvent> message_created{
     "message.created", "messages", "A message was sent or came in."};
-inline constexpr events::Type<MessageEvent> message_updated{
-    "message.updated", "messages", "A message changed other than in its status."};
+inline constexpr events::Type<MessageEvent> message_updated{"message.updated", "messages",
+    "A message was edited, pinned or unpinned, or its error changed."};
+inline constexpr events::Type<MessageEvent> message_deleted{"message.deleted", "messages",
+    "A message was deleted: what is left is told, and its earlier events tell no more."};
+inline constexpr events::Type<ReactionEvent> reaction_added{
+    "reaction.added", "messages", "A person reacted to a message."};
+inline constexpr events::Type<ReactionEvent> reaction_removed{
+    "reaction.removed", "messages", "A person took a reaction back."};
 inline constexpr events::Type<MessageStatusEvent> message_status{
     "message.status", "messages", "An external message was sent, delivered, read, or failed."};
 
@@ -127,6 +148,18 @@ struct Author {
 };
 BOOST_DESCRIBE_STRUCT(Author, (), (person_id, external_id))
 
+/// What an edited message said before.
+struct Edit {
+    std::int64_t n = 0; ///< from 1
+    JsonObject<max_content_bytes> content;
+    Timestamp written_at;
+    Timestamp replaced_at;
+    PersonId replaced_by;
+};
+BOOST_DESCRIBE_STRUCT(Edit, (), (n, content, written_at, replaced_at, replaced_by))
+
+using Mentions = List<PersonId, 0, 50>;
+
 /// Into a conversation. `text` is short for a text's `content`. A retry with the same `client_id`
 /// gets the first message.
 struct SendMessage {
@@ -140,11 +173,48 @@ struct SendMessage {
     Or<Visibility, Visibility::all> visibility;
     Or<jobs::Lane, jobs::Lane::conversation> priority;
     std::optional<Timestamp> send_at;
+    std::optional<Mentions> mentions; ///< participants; of an internal note, people of the team
+    Or<bool, false> silent;
     std::optional<Metadata> metadata;
 };
 BOOST_DESCRIBE_STRUCT(SendMessage, (),
     (text, type, content, subject, reply_to, from, client_id, visibility, priority, send_at,
-        metadata))
+        mentions, silent, metadata))
+
+/// New content of the same type; `mentions`, where given, replaces them.
+struct EditMessage {
+    std::optional<Text<1, max_text>> text;
+    std::optional<JsonObject<max_content_bytes>> content;
+    std::optional<Mentions> mentions;
+};
+BOOST_DESCRIBE_STRUCT(EditMessage, (), (text, content, mentions))
+
+struct ForwardMessage {
+    ConversationId conversation_id;
+    std::optional<ClientId> client_id;
+};
+BOOST_DESCRIBE_STRUCT(ForwardMessage, (), (conversation_id, client_id))
+
+/// An emoji or a name of one, as it is in the path.
+using Emoji = Text<1, 64>;
+
+/// What changed in a conversation after a `rev`, oldest change first.
+struct ChangesQuery {
+    Int<0, INT64_MAX> after_rev;
+    Or<Int<1, 500>, std::int64_t{200}> limit;
+};
+BOOST_DESCRIBE_STRUCT(ChangesQuery, (), (after_rev, limit))
+
+/// Messages as they are now, tombstones included. `rev` is where the next question goes on; with
+/// `has_more` false it is the conversation's.
+struct Changes {
+    std::vector<Message> messages;
+    conversations::Conversation conversation;
+    std::vector<conversations::Participant> participants;
+    std::int64_t rev = 0;
+    bool has_more = false;
+};
+BOOST_DESCRIBE_STRUCT(Changes, (), (messages, conversation, participants, rev, has_more))
 
 /// To an address: the person and the conversation are found, or made.
 struct SendAddressed {
@@ -169,10 +239,11 @@ BOOST_DESCRIBE_STRUCT(SendAddressed, (),
 struct ListMessages {
     std::optional<Int<1, INT64_MAX>> before_seq;
     std::optional<Int<0, INT64_MAX>> after_seq;
+    Or<bool, false> pinned; ///< those that are pinned alone
     net::PageLimit limit;
     std::optional<Text<1, 512>> cursor;
 };
-BOOST_DESCRIBE_STRUCT(ListMessages, (), (before_seq, after_seq, limit, cursor))
+BOOST_DESCRIBE_STRUCT(ListMessages, (), (before_seq, after_seq, pinned, limit, cursor))
 
 /// The log of external messages, newest first.
 struct ListMessageLog {
@@ -208,6 +279,23 @@ Task<net::Page<Message>> list_message_log(
 Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, MessageId const& id);
 /// Tries a failed message again, from the beginning.
 Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id);
+/// By its author; a key with messages:send_as edits anybody's. What has left Hermod stays as it is.
+Task<Message> edit_message(
+    Deps& deps, Caller const& caller, MessageId const& id, EditMessage const& command);
+Task<net::Page<Edit>> list_edits(Deps& deps, Caller const& caller, MessageId const& id);
+/// By its author, or who manages the conversation. Leaves a tombstone in its place and takes the
+/// content out of the log. Deleting again changes nothing.
+Task<void> delete_message(Deps& deps, Caller const& caller, MessageId const& id);
+/// One of each emoji per person.
+Task<Message> add_reaction(
+    Deps& deps, Caller const& caller, MessageId const& id, Emoji const& emoji);
+Task<Message> remove_reaction(
+    Deps& deps, Caller const& caller, MessageId const& id, Emoji const& emoji);
+Task<Message> pin_message(Deps& deps, Caller const& caller, MessageId const& id, bool pinned);
+Task<Message> forward_message(
+    Deps& deps, Caller const& caller, MessageId const& id, ForwardMessage const& command);
+Task<Changes> list_changes(Deps& deps, Caller const& caller, ConversationId const& conversation,
+    ChangesQuery const& query);
 
 /// In the caller's transaction. Throws message_not_found.
 Message require_message(db::Tx const& tx, MessageId const& id);

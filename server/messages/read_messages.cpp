@@ -1,5 +1,6 @@
 #include "base/errors.hpp"
 #include "messages/append.hpp"
+#include "messages/sight.hpp"
 
 #include <charconv>
 
@@ -20,20 +21,6 @@ Message require_message(db::Tx const& tx, MessageId const& id)
     if (!row)
         throw Problem{Errc::message_not_found};
     return to_message(*row);
-}
-
-/// A message the caller may see, or message_not_found.
-static MessageRow require_visible(db::Tx const& tx, Caller const& caller, MessageId const& id)
-{
-    auto row = find_message(tx, id);
-    if (!row)
-        throw Problem{Errc::message_not_found};
-    try {
-        conversations::require_visible(tx, caller, row->conversation_id);
-    } catch (Problem const&) {
-        throw Problem{Errc::message_not_found};
-    }
-    return *std::move(row);
 }
 
 Task<Message> get_message(Deps& deps, Caller const& caller, MessageId const& id)
@@ -64,25 +51,16 @@ static Way direction_of(ListMessages const& query)
     return {false, query.before_seq ? query.before_seq->value : INT64_MAX};
 }
 
-/// The newest message a person may not see: history begins where they joined.
-static std::int64_t history_floor(
-    db::Tx const& tx, Caller const& caller, ConversationId const& conversation)
-{
-    auto const standing = conversations::require_visible(tx, caller, conversation);
-    if (caller.kind == Caller::Kind::api_key || standing.kind == conversations::Kind::external)
-        return 0;
-    return conversations::joined_seq(tx, conversation, caller.person).value_or(0);
-}
-
 Task<net::Page<Message>> list_messages(
     Deps& deps, Caller const& caller, ConversationId const& conversation, ListMessages const& query)
 {
     auto const [forward, seq] = direction_of(query);
     auto const limit = query.limit.value.value;
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
-        auto const floor = history_floor(tx, caller, conversation);
-        auto const rows = forward ? list_after(tx, conversation, std::max(seq, floor), limit + 1)
-                                  : list_before(tx, conversation, seq, floor, limit + 1);
+        auto sight = sight_of(tx, caller, conversation);
+        sight.pinned = query.pinned;
+        auto const rows = forward ? list_after(tx, sight, seq, limit + 1)
+                                  : list_before(tx, sight, seq, limit + 1);
         net::Page<Message> page;
         for (auto const& row : rows) {
             if (static_cast<std::int64_t>(page.data.size()) == limit) {

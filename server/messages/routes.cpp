@@ -1,5 +1,8 @@
+#include "base/errors.hpp"
 #include "messages/messages.hpp"
 #include "net/router.hpp"
+
+#include <algorithm>
 
 namespace hermod::messages {
 
@@ -62,6 +65,68 @@ static Task<net::Reply> post_resend(Deps& deps, Caller const& caller, net::Reque
     co_return net::accepted(co_await resend_message(deps, caller, message_of(request)));
 }
 
+static Task<net::Reply> patch_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<EditMessage>();
+    co_return net::ok(co_await edit_message(deps, caller, message_of(request), command));
+}
+
+static Task<net::Reply> delete_one(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_await delete_message(deps, caller, message_of(request));
+    co_return net::no_content();
+}
+
+static Task<net::Reply> get_edits(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await list_edits(deps, caller, message_of(request)));
+}
+
+static Emoji emoji_of(net::Request const& request)
+{
+    Emoji emoji{request.path_value("emoji")};
+    auto const length = count_code_points(emoji.value);
+    auto const bad = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
+    if (!length || *length < 1 || *length > 64 || std::ranges::any_of(emoji.value, bad))
+        throw Problem{Errc::invalid_body, {},
+            {{"emoji", "must be 1 to 64 characters, without spaces or control characters"}}};
+    return emoji;
+}
+
+static Task<net::Reply> put_reaction(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await add_reaction(deps, caller, message_of(request), emoji_of(request)));
+}
+
+static Task<net::Reply> delete_reaction(
+    Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(
+        co_await remove_reaction(deps, caller, message_of(request), emoji_of(request)));
+}
+
+static Task<net::Reply> put_pin(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await pin_message(deps, caller, message_of(request), true));
+}
+
+static Task<net::Reply> delete_pin(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    co_return net::ok(co_await pin_message(deps, caller, message_of(request), false));
+}
+
+static Task<net::Reply> post_forward(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& command = request.body_as<ForwardMessage>();
+    co_return net::created(co_await forward_message(deps, caller, message_of(request), command));
+}
+
+static Task<net::Reply> get_changes(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    auto const& query = request.query_as<ChangesQuery>();
+    co_return net::ok(co_await list_changes(deps, caller, conversation_of(request), query));
+}
+
 static void add_send_routes(net::FeatureRoutes<Deps>& routes)
 {
     routes
@@ -85,6 +150,13 @@ static void add_send_routes(net::FeatureRoutes<Deps>& routes)
             Errc::invalid_phone_number, Errc::invalid_email, Errc::client_id_reused,
             Errc::unsupported_content, Errc::recipient_unreachable, Errc::unknown_connector,
             Errc::no_account});
+    routes.post<ForwardMessage, Message>("/api/v1/messages/{message_id}/forward", post_forward)
+        .scope("messages:send")
+        .status(201)
+        .summary("Forward a message to another conversation")
+        .fails_with({Errc::message_not_found, Errc::conversation_not_found, Errc::not_editable,
+            Errc::account_not_found, Errc::client_id_reused, Errc::unsupported_content,
+            Errc::recipient_unreachable, Errc::unknown_connector});
     routes.post<net::Nothing, Message>("/api/v1/messages/{message_id}/resend", post_resend)
         .scope("messages:send")
         .status(202)
@@ -92,10 +164,66 @@ static void add_send_routes(net::FeatureRoutes<Deps>& routes)
         .fails_with({Errc::message_not_found, Errc::not_resendable, Errc::account_not_found});
 }
 
+static void add_change_routes(net::FeatureRoutes<Deps>& routes)
+{
+    static constexpr auto one = "/api/v1/messages/{message_id}";
+    static constexpr auto reaction = "/api/v1/messages/{message_id}/reactions/{emoji}";
+    static constexpr auto pin = "/api/v1/messages/{message_id}/pin";
+    routes.patch<EditMessage, Message>(one, patch_one)
+        .scope("messages:send")
+        .summary("Edit a message")
+        .describe("By its author, or a key with messages:send_as. What it said before is kept. A "
+                  "message of an account can be edited while it waits to be sent.")
+        .fails_with({Errc::message_not_found, Errc::forbidden, Errc::not_editable,
+            Errc::limit_reached, Errc::unsupported_content, Errc::participant_not_found,
+            Errc::account_not_found, Errc::unknown_connector});
+    routes.del(one, delete_one)
+        .scope("messages:send")
+        .summary("Delete a message")
+        .describe("Leaves a tombstone in its place; its content goes, in the log too. A message "
+                  "that waits to be sent is not sent.")
+        .fails_with({Errc::message_not_found, Errc::forbidden, Errc::not_editable});
+    routes.put<net::Nothing, Message>(reaction, put_reaction)
+        .scope("messages:send")
+        .summary("React to a message")
+        .fails_with({Errc::message_not_found, Errc::not_editable, Errc::unsupported_content,
+            Errc::limit_reached, Errc::invalid_body});
+    routes.del<Message>(reaction, delete_reaction)
+        .scope("messages:send")
+        .summary("Take a reaction back")
+        .fails_with({Errc::message_not_found, Errc::not_editable, Errc::unsupported_content,
+            Errc::invalid_body});
+    routes.put<net::Nothing, Message>(pin, put_pin)
+        .scope("messages:send")
+        .summary("Pin a message in its conversation")
+        .fails_with({Errc::message_not_found, Errc::not_editable, Errc::limit_reached});
+    routes.del<Message>(pin, delete_pin)
+        .scope("messages:send")
+        .summary("Unpin a message")
+        .fails_with({Errc::message_not_found, Errc::not_editable});
+}
+
+static void add_catch_up_routes(net::FeatureRoutes<Deps>& routes)
+{
+    routes.get<net::Page<Edit>>("/api/v1/messages/{message_id}/edits", get_edits)
+        .scope("messages:read")
+        .summary("List what an edited message said before")
+        .fails_with({Errc::message_not_found});
+    routes.get<Changes>("/api/v1/conversations/{conversation_id}/changes", get_changes)
+        .query<ChangesQuery>()
+        .scope("messages:read")
+        .summary("What changed in a conversation after a rev")
+        .describe("Messages as they are now, with tombstones, reactions and statuses; ask again "
+                  "with the answer's rev while there is more.")
+        .fails_with({Errc::conversation_not_found, Errc::cursor_expired});
+}
+
 void add_routes(net::Router& router, Deps& deps)
 {
     net::FeatureRoutes routes{router, deps, "messages"};
     add_send_routes(routes);
+    add_change_routes(routes);
+    add_catch_up_routes(routes);
     routes.get<net::Page<Message>>("/api/v1/conversations/{conversation_id}/messages", get_messages)
         .query<ListMessages>()
         .scope("messages:read")

@@ -1,6 +1,7 @@
 #include "access/idempotency.hpp"
 #include "base/errors.hpp"
 #include "messages/append.hpp"
+#include "messages/sight.hpp"
 #include "people/people.hpp"
 
 #include <algorithm>
@@ -105,28 +106,20 @@ static MessageRow row_of(db::Tx const& tx, Caller const& caller, SendAddressed c
     Content const& content, ConversationId const& conversation)
 {
     auto const author = people::find_person(tx, caller.person);
-    return {
-        .id = {},
-        .conversation_id = conversation,
-        .author_id = caller.person,
-        .author_name = author ? author->name : std::nullopt,
-        .direction = {},
-        .account_id = {},
-        .provider_id = {},
-        .from_address = {},
-        .recipients = {},
-        .type = content.type,
-        .content = content.json,
-        .subject = command.subject ? std::optional{command.subject->value} : std::nullopt,
-        .status = {},
-        .error = {},
-        .client_id = command.client_id ? std::optional{command.client_id->value} : std::nullopt,
-        .reply_to = command.reply_to,
-        .metadata = command.metadata.value_or(Metadata{}).text,
-        .created_at = {},
-        .edited_at = {},
-        .deleted_at = {},
-    };
+    MessageRow row;
+    row.conversation_id = conversation;
+    row.author_id = caller.person;
+    if (author)
+        row.author_name = author->name;
+    row.type = content.type;
+    row.content = content.json;
+    if (command.subject)
+        row.subject = command.subject->value;
+    if (command.client_id)
+        row.client_id = command.client_id->value;
+    row.reply_to = command.reply_to;
+    row.metadata = command.metadata.value_or(Metadata{}).text;
+    return row;
 }
 
 Task<Message> send_addressed(Deps& deps, Caller const& caller, SendAddressed const& command)
@@ -144,7 +137,7 @@ Task<Message> send_addressed(Deps& deps, Caller const& caller, SendAddressed con
         require_carries(deps.connectors, route.account, content, command.subject.has_value());
         auto const conversation =
             conversations::find_or_create_external(tx, route.account.id, route.to.person_id);
-        require_reply_target(tx, conversation, command.reply_to);
+        require_reply_target(tx, caller, conversation, command.reply_to);
         auto message = append_outbound(tx, row_of(tx, caller, command, content, conversation),
             {route.account, route.to, command.priority.value, command.send_at});
         if (command.client_id)

@@ -1,6 +1,8 @@
 #include "access/idempotency.hpp"
 #include "base/errors.hpp"
 #include "messages/append.hpp"
+#include "messages/mentions.hpp"
+#include "messages/sight.hpp"
 #include "people/people.hpp"
 
 namespace hermod::messages {
@@ -91,8 +93,67 @@ static MessageRow row_of(SendMessage const& command, Content const& content)
     if (command.client_id)
         row.client_id = command.client_id->value;
     row.reply_to = command.reply_to;
+    row.silent = command.silent;
     row.metadata = command.metadata.value_or(Metadata{}).text;
     return row;
+}
+
+/// What the author may not say here.
+static void check_place(
+    SendMessage const& command, Content const& content, conversations::Standing const& standing)
+{
+    if (standing.kind != conversations::Kind::external)
+        require_in_app(command, content);
+    else if (command.mentions && command.visibility.value == Visibility::all)
+        throw wrong("mentions", "is for in-app conversations and internal notes");
+}
+
+/// Stores what was checked, and the job that sends it where it leaves Hermod.
+static Message append_command(db::Tx& tx, Deps const& deps, Caller const& caller, MessageRow row,
+    SendMessage const& command, Content const& content, conversations::Standing const& standing)
+{
+    if (standing.kind != conversations::Kind::external
+        || command.visibility.value == Visibility::internal)
+        return append_message(tx, std::move(row));
+    auto outbound = outbound_of(tx, deps, caller, row.conversation_id, standing);
+    require_carries(deps.connectors, outbound.account, content, command.subject.has_value());
+    outbound.lane = command.priority.value;
+    outbound.send_at = command.send_at;
+    return append_outbound(tx, std::move(row), outbound);
+}
+
+/// In the caller's transaction: `command` with its `content` read, under the client id's `hash`.
+static Message send_into(db::Tx& tx, Deps const& deps, Caller const& caller,
+    ConversationId const& conversation, SendMessage const& command, Content const& content,
+    Digest const& hash, std::optional<MessageId> const& forwarded_from)
+{
+    auto const author = author_of(tx, caller, command.from);
+    if (author != caller.person && !caller.has_scope("messages:send_as"))
+        throw Problem{Errc::missing_scope, "messages:send_as"};
+    // A retry gets the first answer and no second event; another body under the same id is 422.
+    if (auto earlier = find_earlier(tx, author, command.client_id, hash))
+        return *std::move(earlier);
+
+    auto standing = conversations::require_visible(tx, caller, conversation);
+    if (author != caller.person) {
+        standing = *conversations::find_standing(tx, conversation, author);
+        if (!standing.role)
+            throw Problem{Errc::participant_not_found, "from names no participant"};
+    }
+    require_reply_target(tx, caller, conversation, command.reply_to);
+    check_place(command, content, standing);
+    auto row = row_of(command, content);
+    row.conversation_id = conversation;
+    row.author_id = author;
+    row.author_name = std::move(standing.name);
+    row.forwarded_from = forwarded_from;
+    if (command.mentions && !command.mentions->items.empty())
+        row.mentions = to_json(read_mentions(tx, conversation, author, *command.mentions));
+    auto const message =
+        append_command(tx, deps, caller, std::move(row), command, content, standing);
+    if (command.client_id)
+        insert_key(tx, author, command.client_id->value, message.id, hash);
+    return message;
 }
 
 Task<Message> send_message(Deps& deps, Caller const& caller, ConversationId const& conversation,
@@ -101,41 +162,24 @@ Task<Message> send_message(Deps& deps, Caller const& caller, ConversationId cons
     auto const content = content_of(command);
     auto const hash = command.client_id ? sha256(conversation.str() + to_json(command)) : Digest{};
     co_return co_await access::write_once(deps.db, caller, 201, [&](db::Tx& tx) {
-        auto const author = author_of(tx, caller, command.from);
-        if (author != caller.person && !caller.has_scope("messages:send_as"))
-            throw Problem{Errc::missing_scope, "messages:send_as"};
-        // A retry gets the first answer and no second event; another body under the same id is 422.
-        if (auto earlier = find_earlier(tx, author, command.client_id, hash))
-            return *std::move(earlier);
+        return send_into(tx, deps, caller, conversation, command, content, hash, std::nullopt);
+    });
+}
 
-        auto standing = conversations::require_visible(tx, caller, conversation);
-        if (author != caller.person) {
-            standing = *conversations::find_standing(tx, conversation, author);
-            if (!standing.role)
-                throw Problem{Errc::participant_not_found, "from names no participant"};
-        }
-        require_reply_target(tx, conversation, command.reply_to);
-        auto row = row_of(command, content);
-        row.conversation_id = conversation;
-        row.author_id = author;
-        row.author_name = std::move(standing.name);
-        auto const external = standing.kind == conversations::Kind::external;
-        if (!external)
-            require_in_app(command, content);
-        Message message;
-        if (external && command.visibility.value == Visibility::all) {
-            auto outbound = outbound_of(tx, deps, caller, conversation, standing);
-            require_carries(
-                deps.connectors, outbound.account, content, command.subject.has_value());
-            outbound.lane = command.priority.value;
-            outbound.send_at = command.send_at;
-            message = append_outbound(tx, std::move(row), outbound);
-        } else {
-            message = append_message(tx, std::move(row));
-        }
-        if (command.client_id)
-            insert_key(tx, author, command.client_id->value, message.id, hash);
-        return message;
+Task<Message> forward_message(
+    Deps& deps, Caller const& caller, MessageId const& id, ForwardMessage const& command)
+{
+    auto const hash = command.client_id ? sha256(id.str() + to_json(command)) : Digest{};
+    co_return co_await access::write_once(deps.db, caller, 201, [&](db::Tx& tx) {
+        auto const source = require_present(tx, caller, id);
+        if (source.visibility == Visibility::internal)
+            throw Problem{Errc::not_editable, "an internal note cannot be forwarded"};
+        SendMessage copy;
+        copy.type = source.type;
+        copy.content = {source.content};
+        copy.client_id = command.client_id;
+        return send_into(
+            tx, deps, caller, command.conversation_id, copy, content_of(copy), hash, source.id);
     });
 }
 

@@ -150,17 +150,31 @@ TEST_F(SendMessageTest, pages_go_both_ways)
 
     auto const [newest, older] = seqs({});
     EXPECT_EQ(newest, (Seqs{5, 4}));
-    EXPECT_EQ(seqs({.before_seq = {}, .after_seq = {}, .limit = {}, .cursor = Text<1, 512>{*older}})
+    EXPECT_EQ(seqs({.before_seq = {},
+                       .after_seq = {},
+                       .pinned = {},
+                       .limit = {},
+                       .cursor = Text<1, 512>{*older}})
                   .first,
         (Seqs{3, 2}));
-    auto const [after, later] =
-        seqs({.before_seq = {}, .after_seq = Int<0, INT64_MAX>{2}, .limit = {}, .cursor = {}});
+    auto const [after, later] = seqs({.before_seq = {},
+        .after_seq = Int<0, INT64_MAX>{2},
+        .pinned = {},
+        .limit = {},
+        .cursor = {}});
     EXPECT_EQ(after, (Seqs{3, 4}));
-    EXPECT_EQ(seqs({.before_seq = {}, .after_seq = {}, .limit = {}, .cursor = Text<1, 512>{*later}})
+    EXPECT_EQ(seqs({.before_seq = {},
+                       .after_seq = {},
+                       .pinned = {},
+                       .limit = {},
+                       .cursor = Text<1, 512>{*later}})
                   .first,
         (Seqs{5}));
-    EXPECT_PROBLEM(
-        seqs({.before_seq = {}, .after_seq = {}, .limit = {}, .cursor = Text<1, 512>{"nonsense"}}),
+    EXPECT_PROBLEM(seqs({.before_seq = {},
+                       .after_seq = {},
+                       .pinned = {},
+                       .limit = {},
+                       .cursor = Text<1, 512>{"nonsense"}}),
         Errc::invalid_cursor);
 }
 

@@ -13,6 +13,7 @@ CREATE TABLE events (
     type TEXT NOT NULL,
     conversation_id UUID,
     person_id UUID, -- whom the event names: sees it even after leaving the conversation
+    reach TEXT,     -- none: all who see its conversation; else `team`, or `person` alone
     data TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, log_offset)

@@ -3,7 +3,8 @@ CREATE TABLE messages (
     conversation_id UUID NOT NULL,
     seq BIGINT NOT NULL,
     id UUID NOT NULL,
-    rev BIGINT NOT NULL, -- the conversation's rev when it last changed
+    created_rev BIGINT NOT NULL, -- the conversation's rev when it was made
+    rev BIGINT NOT NULL,         -- and when it last changed
     author_id UUID NOT NULL,
     direction TEXT,
     account_id UUID,
@@ -18,10 +19,17 @@ CREATE TABLE messages (
     visibility TEXT NOT NULL,
     client_id TEXT,
     reply_to UUID,
+    forwarded_from UUID,
+    silent BOOLEAN NOT NULL,
+    mentions TEXT,  -- JSON list of person ids
+    reactions TEXT, -- JSON list
     metadata TEXT NOT NULL,
     log_offset BIGINT NOT NULL, -- of its message.created
+    later_offsets TEXT,         -- JSON list: of its other events, for erasure
     created_at BIGINT NOT NULL,
+    send_at BIGINT,
     edited_at BIGINT,
+    pinned_at BIGINT,
     deleted_at BIGINT,
     PRIMARY KEY (workspace_id, conversation_id, seq)
 );
@@ -31,6 +39,23 @@ CREATE UNIQUE INDEX messages_by_id ON messages (workspace_id, id);
 CREATE INDEX messages_external ON messages (workspace_id, log_offset) WHERE direction IS NOT NULL;
 CREATE INDEX messages_by_provider_id ON messages (workspace_id, account_id, provider_id)
     WHERE provider_id IS NOT NULL;
+-- Created ones are found by their seq, which rises with created_rev: only later changes are here.
+CREATE INDEX messages_changed ON messages (workspace_id, conversation_id, rev)
+    WHERE rev > created_rev;
+CREATE INDEX messages_pinned ON messages (workspace_id, conversation_id, seq)
+    WHERE pinned_at IS NOT NULL;
+
+-- What an edited message said before.
+CREATE TABLE message_edits (
+    workspace_id UUID NOT NULL,
+    message_id UUID NOT NULL,
+    n BIGINT NOT NULL,
+    content TEXT NOT NULL,
+    written_at BIGINT NOT NULL,
+    replaced_at BIGINT NOT NULL,
+    replaced_by UUID NOT NULL,
+    PRIMARY KEY (workspace_id, message_id, n)
+);
 
 -- The `client_id` of a message, kept 24 h: a retry finds its first answer.
 CREATE TABLE message_keys (
@@ -42,7 +67,8 @@ CREATE TABLE message_keys (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (workspace_id, author_id, client_id)
 ) /*sqlite: WITHOUT ROWID*/;
-CREATE INDEX message_keys_by_age ON message_keys (workspace_id, created_at);
+CREATE INDEX message_keys_by_age
+    ON message_keys (workspace_id, created_at, author_id, client_id);
 
 -- Every try of an outgoing message.
 CREATE TABLE attempts (

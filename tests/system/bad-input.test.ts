@@ -37,7 +37,9 @@ const bodySchema = ({ operation }: Route) => Object.values(operation.requestBody
 // What a schema cannot say: of these optional fields one is needed.
 const needed: Record<string, Record<string, unknown>> = {
   'POST /api/v1/conversations/{conversation_id}/messages': { text: 'x' },
+  'POST /api/v1/conversations/{conversation_id}/read': { seq: 0 },
   'POST /api/v1/messages': { text: 'x' },
+  'PATCH /api/v1/messages/{message_id}': { text: 'x' },
 };
 /** A body that nothing is wrong with. */
 const goodBody = (route: Route): unknown => {
@@ -52,6 +54,11 @@ const pathOf = (route: Route, replace: Record<string, string> = {}) =>
     const pattern = route.parameters.find((one) => one.name === name && one.in === 'path')?.schema.pattern;
     return replace[name] ?? (pattern ? unknownId(pattern) : 'unknown');
   });
+
+const requiredQuery = (route: Route) => {
+  const pairs = route.parameters.filter((one) => one.in === 'query' && one.required).map(({ name, schema }) => `${name}=${sample(schema)}`);
+  return pairs.length ? `?${pairs.join('&')}` : '';
+};
 
 function expectProblem(answer: Raw, status: number, code: string, what: string): void {
   assert.equal(answer.status, status, `${what}: ${answer.text}`);
@@ -127,7 +134,7 @@ for (const route of routes)
         const whole = unknownId(parameter.schema.pattern ?? '');
         const code = route.operation.responses['404'] ? /_not_found$/ : /./;
         for (const id of [whole, 'x', '%20', '%00', whole.toUpperCase(), `${whole}0`, whole.slice(0, -1), whole.replace(/^[a-z]+/, 'zzz'), `${whole}%2F..`, '..%2f..%2fetc']) {
-          const answer = await raw({ json }, pathOf(route, { [parameter.name]: id }));
+          const answer = await raw({ json }, `${pathOf(route, { [parameter.name]: id })}${requiredQuery(route)}`);
           assert.ok(answer.status === 404 || (answer.status === 400 && id.includes('%')), `${id}: ${answer.status} ${answer.text}`);
           if (answer.status === 404) assert.match(answer.body.code, code, id);
         }

@@ -30,7 +30,9 @@ async function make(tenant: Tenant): Promise<Things> {
   const account = await tenant.sandbox();
   const person = await hermod.people.create({ name: 'Ana', addresses: [{ kind: 'phone', value: freshNumber() }] });
   const extra = await hermod.people.create({ name: 'Bo' });
-  const conversation = await hermod.conversations.create({ kind: 'group', participants: [{ person_id: person.id }, { person_id: extra.id }] });
+  const conversation = await hermod.conversations.create({
+    kind: 'group', participants: [person.id, extra.id, tenant.bot].map((person_id) => ({ person_id })) });
+  const said = await hermod.conversations.messages.create(conversation.id, { text: 'hello' });
   const key = await hermod.apiKeys.create({ name: 'k', scopes: ['people:read'] });
   const failed = await hermod.sendMessage('+15005550003', { text: 'x', account_id: account.id, wait: 10 });
   const job = (await hermod.jobs.list().page()).data.find(({ message_id }) => message_id === failed.id);
@@ -42,7 +44,9 @@ async function make(tenant: Tenant): Promise<Things> {
       address_id: person.addresses[0]?.id ?? '',
       conversation_id: conversation.id,
       account_id: account.id,
-      message_id: failed.id,
+      message_id: said.id,
+      failed_id: failed.id,
+      emoji: '👍',
       job_id: job?.id ?? '',
       key_id: key.id,
     },
@@ -58,7 +62,16 @@ const bodies: Record<string, (things: Things) => unknown> = {
   'PUT /api/v1/conversations/{conversation_id}/participants/{person_id}': () => ({ role: 'member' }),
   'POST /api/v1/conversations/{conversation_id}/messages': () => ({ text: 'hello' }),
   'PATCH /api/v1/accounts/{account_id}': () => ({ name: 'Renamed' }),
+  'PATCH /api/v1/conversations/{conversation_id}/me': () => ({ archived: true }),
+  'POST /api/v1/conversations/{conversation_id}/read': () => ({ seq: 1 }),
+  'PATCH /api/v1/messages/{message_id}': () => ({ text: 'hello again' }),
+  'POST /api/v1/messages/{message_id}/forward': (things) => ({ conversation_id: things.ids.conversation_id }),
 };
+const queries: Record<string, string> = {
+  'GET /api/v1/conversations/{conversation_id}/changes': '?after_rev=0',
+};
+/** Which message a route needs: one that failed, not one that was said in a conversation. */
+const ofFailed = ['POST /api/v1/messages/{message_id}/resend'];
 /** Where even the owner is refused for another reason than absence, with that reason. */
 const refusedForOwner: Record<string, string> = {
   'POST /api/v1/jobs/{job_id}/retry': 'not_retriable',
@@ -73,18 +86,19 @@ for (const route of routes)
     const things = await make(owner);
     const json = bodies[route]?.(things);
     const fill = (ids: Record<string, string>) => template.replace(/\{(\w+)\}/g, (_, name: string) => {
-      const id = ids[name];
+      const id = name === 'message_id' && ofFailed.includes(route) ? ids.failed_id : ids[name];
       assert.ok(id, `make() gives no ${name}`);
-      return id;
-    });
+      return encodeURIComponent(id);
+    }) + (queries[route] ?? '');
 
     const foreign = await stranger.raw(method, fill(things.ids), { json });
     assert.equal(foreign.status, 404, `${foreign.status} ${foreign.text}`);
     assert.match(foreign.body.code, /_not_found$/);
     // Their own thing within it does not open ours, nor ours theirs.
-    if ((template.match(/\{/g) ?? []).length > 1) {
+    const names = (template.match(/(?<=\{)\w+_id(?=\})/g) ?? []);
+    if (names.length > 1) {
       const own = await make(stranger);
-      for (const name of template.match(/(?<=\{)\w+(?=\})/g) ?? []) {
+      for (const name of names) {
         const mixed = await stranger.raw(method, fill({ ...own.ids, [name]: things.ids[name] ?? '' }), { json });
         assert.equal(mixed.status, 404, `${name}: ${mixed.status} ${mixed.text}`);
       }
@@ -119,7 +133,7 @@ test('ids of another workspace in a body do not exist either', async () => {
 
 test('lists and the log of one workspace hold nothing of another', async () => {
   const theirs = await make(stranger);
-  const secrets = Object.values(theirs.ids);
+  const secrets = Object.entries(theirs.ids).filter(([name]) => name.endsWith('_id')).map(([, id]) => id);
 
   for (const path of ['people', 'conversations', 'messages', 'accounts', 'api_keys', 'jobs', 'workspaces']) {
     const { text, status } = await owner.raw('GET', `/api/v1/${path}?limit=200`.replace(/(workspaces|api_keys)\?.*/, '$1'));

@@ -94,6 +94,15 @@ export function createResources(transport: Transport) {
         call('PATCH /api/v1/conversations/{conversation_id}', { path: { conversation_id }, body }, options),
       delete: (conversation_id: string, options?: CallOptions) =>
         call('DELETE /api/v1/conversations/{conversation_id}', { path: { conversation_id } }, options),
+      /** Up to and with which message the caller has read and received. */
+      read: (conversation_id: string, body: Body<'POST /api/v1/conversations/{conversation_id}/read'>, options?: CallOptions) =>
+        call('POST /api/v1/conversations/{conversation_id}/read', { path: { conversation_id }, body }, options),
+      /** The caller's own settings: muted, archived, pinned, marked as unread. */
+      updateMine: (conversation_id: string, body: Body<'PATCH /api/v1/conversations/{conversation_id}/me'>, options?: CallOptions) =>
+        call('PATCH /api/v1/conversations/{conversation_id}/me', { path: { conversation_id }, body }, options),
+      /** What changed after a `rev`; ask again with the answer's while it `has_more`. */
+      changes: (conversation_id: string, query: Query<'GET /api/v1/conversations/{conversation_id}/changes'>, options?: CallOptions) =>
+        call('GET /api/v1/conversations/{conversation_id}/changes', { path: { conversation_id }, query }, options),
       participants: {
         list: (conversation_id: string, options?: CallOptions) =>
           list('GET /api/v1/conversations/{conversation_id}/participants', { path: { conversation_id } }, options),
@@ -124,6 +133,23 @@ export function createResources(transport: Transport) {
         list('GET /api/v1/messages/{message_id}/attempts', { path: { message_id } }, options),
       resend: (message_id: string, options?: CallOptions) =>
         call('POST /api/v1/messages/{message_id}/resend', { path: { message_id } }, options),
+      edit: (message_id: string, body: Body<'PATCH /api/v1/messages/{message_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/messages/{message_id}', { path: { message_id }, body }, options),
+      /** What an edited message said before. */
+      edits: (message_id: string, options?: CallOptions) =>
+        list('GET /api/v1/messages/{message_id}/edits', { path: { message_id } }, options),
+      delete: (message_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/messages/{message_id}', { path: { message_id } }, options),
+      forward: (message_id: string, body: Body<'POST /api/v1/messages/{message_id}/forward'>, options?: CallOptions) =>
+        call('POST /api/v1/messages/{message_id}/forward', { path: { message_id }, body }, options),
+      react: (message_id: string, emoji: string, options?: CallOptions) =>
+        call('PUT /api/v1/messages/{message_id}/reactions/{emoji}', { path: { message_id, emoji } }, options),
+      unreact: (message_id: string, emoji: string, options?: CallOptions) =>
+        call('DELETE /api/v1/messages/{message_id}/reactions/{emoji}', { path: { message_id, emoji } }, options),
+      pin: (message_id: string, options?: CallOptions) =>
+        call('PUT /api/v1/messages/{message_id}/pin', { path: { message_id } }, options),
+      unpin: (message_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/messages/{message_id}/pin', { path: { message_id } }, options),
     },
 
     accounts: {
@@ -154,6 +180,9 @@ export function createResources(transport: Transport) {
       retry: (job_id: string, options?: CallOptions) =>
         call('POST /api/v1/jobs/{job_id}/retry', { path: { job_id } }, options),
     },
+
+    /** What changed since a cursor, by conversation; then `conversations.changes` for each. */
+    sync: (query?: Query<'GET /api/v1/sync'>, options?: CallOptions) => call('GET /api/v1/sync', { query }, options),
 
     events: {
       /** One page of the log after a cursor; `next` is where to go on, also on an empty page. */

@@ -88,6 +88,14 @@ export interface Capabilities {
   unknown_outcome_timeout_s: number;
 }
 
+export interface Changes {
+  messages: Message[];
+  conversation: Conversation;
+  participants: Participant[];
+  rev: number;
+  has_more: boolean;
+}
+
 export interface ClockReading {
   now: string;
 }
@@ -100,6 +108,8 @@ export interface Conversation {
   seq: number;
   rev: number;
   unread: number | null;
+  history: "join" | "start";
+  me: OwnView | null;
   created_at: string;
   updated_at: string;
 }
@@ -143,6 +153,7 @@ export interface CreateConversation {
   participants?: NewParticipant[] | null;
   account_id?: string | null;
   to?: string | null;
+  history?: "join" | "start";
 }
 
 export interface CreatePerson {
@@ -168,6 +179,25 @@ export interface DocumentedEventList {
   components: unknown;
 }
 
+export interface Edit {
+  n: number;
+  content: Record<string, unknown>;
+  written_at: string;
+  replaced_at: string;
+  replaced_by: string;
+}
+
+export interface EditMessage {
+  text?: string | null;
+  content?: Record<string, unknown> | null;
+  mentions?: string[] | null;
+}
+
+export interface EditPage {
+  data: Edit[];
+  next: string | null;
+}
+
 export interface Event {
   cursor: string;
   offset: number;
@@ -181,6 +211,11 @@ export interface Event {
 export interface EventList {
   data: Event[];
   next: string;
+}
+
+export interface ForwardMessage {
+  conversation_id: string;
+  client_id?: string | null;
 }
 
 export interface IssuedApiKey {
@@ -230,6 +265,11 @@ export interface Login {
   name: string;
 }
 
+export interface MarkRead {
+  seq?: number | null;
+  recv_seq?: number | null;
+}
+
 export interface Me {
   kind: "session" | "api_key";
   login: Login | null;
@@ -267,15 +307,21 @@ export interface Message {
   to: Party[] | null;
   type: "text" | "image" | "video" | "audio" | "voice" | "file" | "sticker" | "location" | "contacts" | "template" | "interactive" | "poll" | "system" | "unsupported";
   content: Record<string, unknown>;
+  subject: string | null;
   status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | null;
   error: MessageError | null;
   visibility: "all" | "internal";
   client_id: string | null;
   reply_to: string | null;
+  forwarded_from: string | null;
+  mentions: string[];
   reactions: Reaction[];
+  silent: boolean;
   metadata: Record<string, unknown>;
   created_at: string;
+  send_at: string | null;
   edited_at: string | null;
+  pinned_at: string | null;
   deleted_at: string | null;
 }
 
@@ -309,6 +355,19 @@ export interface NewAddress {
 export interface NewParticipant {
   person_id: string;
   role?: "owner" | "admin" | "member";
+}
+
+export interface OwnView {
+  mentions: number;
+  marked_unread: boolean;
+  archived: boolean;
+  pinned: boolean;
+  muted_until: string | null;
+}
+
+export interface OwnViewEvent {
+  person_id: string;
+  me: OwnView;
 }
 
 export interface Participant {
@@ -384,6 +443,19 @@ export interface Reaction {
   emoji: string;
 }
 
+export interface ReactionEvent {
+  message_id: string;
+  person_id: string;
+  emoji: string;
+  message: Message;
+}
+
+export interface Receipt {
+  person_id: string;
+  recv_seq: number;
+  read_seq: number;
+}
+
 export interface RecipientObject {
   phone?: string | null;
   email?: string | null;
@@ -440,6 +512,8 @@ export interface SendMessage {
   visibility?: "all" | "internal";
   priority?: "otp" | "conversation" | "campaign";
   send_at?: string | null;
+  mentions?: string[] | null;
+  silent?: boolean;
   metadata?: Record<string, unknown> | null;
 }
 
@@ -456,6 +530,20 @@ export interface SignedIn {
   workspaces: WorkspaceOfLogin[];
 }
 
+export interface Synced {
+  conversations: SyncedConversation[];
+  left: string[];
+  cursor: string;
+  has_more: boolean;
+}
+
+export interface SyncedConversation {
+  id: string;
+  seq: number;
+  rev: number;
+  unread: number | null;
+}
+
 export interface UpdateAccount {
   name?: string | null;
   address?: string | null;
@@ -466,6 +554,14 @@ export interface UpdateAccount {
 
 export interface UpdateConversation {
   title?: string | null;
+  history?: "join" | "start" | null;
+}
+
+export interface UpdateOwnView {
+  muted_until?: string | null;
+  archived?: boolean | null;
+  pinned?: boolean | null;
+  marked_unread?: boolean | null;
 }
 
 export interface UpdatePerson {
@@ -516,13 +612,17 @@ export interface EventData {
   "conversation.created": ConversationEvent;
   /** A conversation was deleted with its messages. */
   "conversation.deleted": ConversationDeletedEvent;
-  /** A conversation's title changed. */
+  /** A person changed their own settings of a conversation; they alone are told. */
+  "conversation.me_updated": OwnViewEvent;
+  /** A conversation's title or settings changed. */
   "conversation.updated": ConversationEvent;
   /** A message was sent or came in. */
   "message.created": MessageEvent;
+  /** A message was deleted: what is left is told, and its earlier events tell no more. */
+  "message.deleted": MessageEvent;
   /** An external message was sent, delivered, read, or failed. */
   "message.status": MessageStatusEvent;
-  /** A message changed other than in its status. */
+  /** A message was edited, pinned or unpinned, or its error changed. */
   "message.updated": MessageEvent;
   /** A person joined a conversation, or their role changed. */
   "participant.added": ParticipantEvent;
@@ -534,6 +634,12 @@ export interface EventData {
   "person.deleted": PersonDeletedEvent;
   /** A person or one of its addresses changed. */
   "person.updated": PersonEvent;
+  /** A person reacted to a message. */
+  "reaction.added": ReactionEvent;
+  /** A person took a reaction back. */
+  "reaction.removed": ReactionEvent;
+  /** A person received or read messages. In a conversation of more than 100 people they alone are told; sending a message moves the author's cursors without this event. */
+  "receipt.updated": Receipt;
   /** A workspace's name or settings changed. */
   "workspace.updated": WorkspaceEvent;
 }
@@ -839,13 +945,34 @@ export interface Routes {
     body: undefined;
     response: undefined;
   };
-  /** Rename a conversation */
+  /** Change a conversation's title or history */
   "PATCH /api/v1/conversations/{conversation_id}": {
     path: {
       conversation_id: string;
     };
     query: Record<string, never>;
     body: UpdateConversation;
+    response: Conversation;
+  };
+  /** What changed in a conversation after a rev */
+  "GET /api/v1/conversations/{conversation_id}/changes": {
+    path: {
+      conversation_id: string;
+    };
+    query: {
+      after_rev: number;
+      limit?: number;
+    };
+    body: undefined;
+    response: Changes;
+  };
+  /** Mute, archive, pin or mark a conversation as unread, for yourself */
+  "PATCH /api/v1/conversations/{conversation_id}/me": {
+    path: {
+      conversation_id: string;
+    };
+    query: Record<string, never>;
+    body: UpdateOwnView;
     response: Conversation;
   };
   /** List a conversation's messages, newest first, or after a seq */
@@ -856,6 +983,7 @@ export interface Routes {
     query: {
       before_seq?: number;
       after_seq?: number;
+      pinned?: boolean;
       limit?: number;
       cursor?: string;
     };
@@ -899,6 +1027,15 @@ export interface Routes {
     query: Record<string, never>;
     body: undefined;
     response: undefined;
+  };
+  /** Say up to which message you have read or received */
+  "POST /api/v1/conversations/{conversation_id}/read": {
+    path: {
+      conversation_id: string;
+    };
+    query: Record<string, never>;
+    body: MarkRead;
+    response: Receipt;
   };
   /** List the event types with their schemas */
   "GET /api/v1/event_types": {
@@ -987,6 +1124,24 @@ export interface Routes {
     body: undefined;
     response: Message;
   };
+  /** Delete a message */
+  "DELETE /api/v1/messages/{message_id}": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
+  };
+  /** Edit a message */
+  "PATCH /api/v1/messages/{message_id}": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: EditMessage;
+    response: Message;
+  };
   /** List the tries of an outgoing message */
   "GET /api/v1/messages/{message_id}/attempts": {
     path: {
@@ -995,6 +1150,62 @@ export interface Routes {
     query: Record<string, never>;
     body: undefined;
     response: AttemptPage;
+  };
+  /** List what an edited message said before */
+  "GET /api/v1/messages/{message_id}/edits": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: EditPage;
+  };
+  /** Forward a message to another conversation */
+  "POST /api/v1/messages/{message_id}/forward": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: ForwardMessage;
+    response: Message;
+  };
+  /** Pin a message in its conversation */
+  "PUT /api/v1/messages/{message_id}/pin": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Message;
+  };
+  /** Unpin a message */
+  "DELETE /api/v1/messages/{message_id}/pin": {
+    path: {
+      message_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Message;
+  };
+  /** React to a message */
+  "PUT /api/v1/messages/{message_id}/reactions/{emoji}": {
+    path: {
+      message_id: string;
+      emoji: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Message;
+  };
+  /** Take a reaction back */
+  "DELETE /api/v1/messages/{message_id}/reactions/{emoji}": {
+    path: {
+      message_id: string;
+      emoji: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Message;
   };
   /** Try a failed message again */
   "POST /api/v1/messages/{message_id}/resend": {
@@ -1096,6 +1307,16 @@ export interface Routes {
     query: Record<string, never>;
     body: SandboxInbound;
     response: Message;
+  };
+  /** What changed since a cursor, by conversation */
+  "GET /api/v1/sync": {
+    path: Record<string, never>;
+    query: {
+      after?: string;
+      limit?: number;
+    };
+    body: undefined;
+    response: Synced;
   };
   /** Move the server's clock, in tests */
   "POST /api/v1/testing/clock": {

@@ -1,0 +1,79 @@
+#include "base/errors.hpp"
+#include "conversations/cursors.hpp"
+#include "events/log.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace hermod::conversations {
+
+/// What changed for the caller after `after`, oldest change first; a conversation that changed in
+/// two ways may be there twice.
+static std::vector<ChangedRow> changed_for(db::Tx const& tx, Caller const& caller,
+    std::int64_t after, std::int64_t head, std::int64_t limit)
+{
+    auto const viewer = viewer_of(caller);
+    std::vector<ChangedRow> rows;
+    auto const add = [&](std::vector<ChangedRow> more) {
+        rows.insert(rows.end(), more.begin(), more.end());
+    };
+    if (caller.kind == Caller::Kind::api_key) {
+        add(list_changed(tx, caller.person, after, limit));
+    } else {
+        add(list_own_changed(tx, viewer, after, head, limit));
+        if (viewer.team)
+            add(list_external_changed(tx, caller.person, after, limit));
+    }
+    add(list_privately_changed(tx, viewer, after, limit));
+    std::ranges::sort(rows, {}, &ChangedRow::changed_offset);
+    return rows;
+}
+
+/// A member still sees an external conversation that they left.
+static void add_departures(
+    db::Tx const& tx, Caller const& caller, std::int64_t after, std::int64_t until, Synced& result)
+{
+    if (after == 0 || caller.kind == Caller::Kind::api_key)
+        return;
+    for (auto const& row : list_departures(tx, caller.person, after, until))
+        if (row.kind != Kind::external || !caller.is_team())
+            result.left.push_back(row.conversation_id);
+}
+
+Task<Synced> sync(Deps& deps, Caller const& caller, SyncQuery const& query)
+{
+    auto const after = query.after ? deps.log.offset_of(query.after->value) : 0;
+    auto const limit = query.limit.value.value;
+    // What changed is found by state, not by the log: a cursor below the log's floor is as good.
+    co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        auto const extent = events::find_extent(tx);
+        if (!extent)
+            throw Problem{Errc::workspace_not_found};
+        if (after > extent->head)
+            throw Problem{Errc::cursor_expired};
+        Synced result;
+        std::set<ConversationId> seen;
+        auto last = extent->head;
+        for (auto const& row : changed_for(tx, caller, after, extent->head, limit + 1)) {
+            if (seen.contains(row.id))
+                continue;
+            if (static_cast<std::int64_t>(seen.size()) == limit) {
+                result.has_more = true;
+                break;
+            }
+            seen.insert(row.id);
+            last = row.changed_offset;
+            if (row.deleted && after > 0)
+                result.left.push_back(row.id);
+            else if (!row.deleted)
+                result.conversations.push_back({row.id, row.seq, row.rev, row.unread});
+        }
+        if (!result.has_more)
+            last = extent->head;
+        add_departures(tx, caller, after, last, result);
+        result.cursor = deps.log.cursor(last);
+        return result;
+    });
+}
+
+}
