@@ -1,11 +1,13 @@
 #include "app/app.hpp"
 
 #include "app/features.hpp"
+#include "app/master_key.hpp"
 #include "app/open_database.hpp"
 #include "app/pipeline.hpp"
 #include "app/testing_clock.hpp"
 #include "base/log.hpp"
 #include "events/log.hpp"
+#include "net/ca_file.hpp"
 #include "net/http_server.hpp"
 #include "net/operational.hpp"
 #include "net/pipeline.hpp"
@@ -43,6 +45,15 @@ static std::string load_epoch(IoThreads& threads, db::Database& db)
     return epoch;
 }
 
+/// What outgoing TLS trusts is found wrong here, not at the first mail.
+static void require_ca_file(NetConfig const& config)
+{
+    if (config.ca_file.empty())
+        return;
+    if (auto const fault = net::fault_of_ca_file(config.ca_file))
+        throw ConfigError{"net.ca_file: " + config.ca_file + " " + *fault};
+}
+
 /// Gives up what other nodes could take over; a database that is away is not waited for.
 static void hand_over(asio::io_context& io, Features& features)
 {
@@ -55,11 +66,13 @@ void serve(Config const& config)
 {
     auto const end_signals = block_end_signals();
     auto const keyring = load_master_key(config);
+    require_ca_file(config.net);
     Clock clock;
     Metrics metrics;
-    migrate_database(config, clock);
+    prepare_database(config, clock);
     IoThreads threads{threads_of(config.net)};
     auto const db = open_database(config, clock, metrics);
+    run_blocking(threads.main(), [&] { return require_master_key(*db, keyring); });
     Tasks tasks;
     Features features{
         {config, clock, metrics, keyring, *db, tasks, threads.main()}, load_epoch(threads, *db)};
@@ -81,7 +94,7 @@ void serve(Config const& config)
     features.start();
     server.start();
     threads.start();
-    log::info("serving", {{"listen", config.listen.host + ':' + std::to_string(server.port())}});
+    log::info("serving", {{"listen", Endpoint{config.listen.host, server.port()}.str()}});
 
     int signal = 0;
     sigwait(&end_signals, &signal);

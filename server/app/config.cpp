@@ -120,6 +120,9 @@ static void read_table(toml::table const& table, std::string const& prefix, std:
 
 static void read_file(std::filesystem::path const& path, Config& config, Sources& sources)
 {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error))
+        throw ConfigError{fmt::format("the configuration file {} is a folder", path.string())};
     std::ifstream stream{path};
     std::string const text{std::istreambuf_iterator<char>{stream}, {}};
     if (!stream.is_open() || stream.bad())
@@ -221,30 +224,6 @@ std::string config_reference()
             value.empty() ? "none" : fmt::format("`{}`", value), setting.doc);
     }
     return out;
-}
-
-Keyring load_master_key(Config const& config)
-{
-    auto const in_words = std::string{"make one with `hermod admin new-master-key`"};
-    if (!config.master_key.empty()) {
-        try {
-            return Keyring::parse(config.master_key);
-        } catch (std::invalid_argument const& error) {
-            throw ConfigError{fmt::format("master_key is not a key: {}", error.what())};
-        }
-    }
-    std::ifstream stream{config.master_key_file};
-    if (!stream)
-        throw ConfigError{
-            fmt::format("there is no master key: {} cannot be read and master_key is not set; {}",
-                config.master_key_file, in_words)};
-    std::string const text{std::istreambuf_iterator<char>{stream}, {}};
-    try {
-        return Keyring::parse(text);
-    } catch (std::invalid_argument const& error) {
-        throw ConfigError{fmt::format("{} (master_key_file) does not hold a master key: {}",
-            config.master_key_file, error.what())};
-    }
 }
 
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "base/crypto.hpp"
 #include "base/log.hpp"
 #include "base/reflect.hpp"
 
@@ -151,9 +150,5 @@ LoadedConfig load_config(std::optional<std::filesystem::path> const& file, Envir
 
 /// api/config.md: every key with type, default, bounds and text.
 std::string config_reference();
-
-/// The key ring that `master_key`, or else the file `master_key_file`, holds. Throws ConfigError
-/// where there is none or it is not one: nothing starts without it.
-Keyring load_master_key(Config const& config);
 
 }

@@ -1,4 +1,5 @@
 #include "app/config.hpp"
+#include "app/master_key.hpp"
 #include "app/settings.hpp"
 
 #include <gtest/gtest.h>

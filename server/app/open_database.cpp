@@ -35,15 +35,36 @@ std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, 
     return db::open_sqlite(sqlite_options(url, config), clock, metrics);
 }
 
+/// The data folder is ours to make; any other that is missing is more likely a slip of the pen.
+static void require_folder(std::filesystem::path const& file, Config const& config)
+{
+    auto const parent = file.parent_path();
+    auto const folder = parent.empty() ? std::filesystem::path{"."} : parent;
+    std::error_code error;
+    auto const is_ours = folder.lexically_normal()
+        == std::filesystem::path{config.data_dir + "/"}.lexically_normal().parent_path();
+    if (!is_ours && !std::filesystem::is_directory(folder, error))
+        throw ConfigError{"database.url: the folder " + folder.string() + " does not exist"};
+    make_folder(folder, "database.url");
+}
+
 db::Migrated migrate_database(Config const& config, Clock& clock)
 {
     auto const& url = config.database.migrate_url;
     if (!url.starts_with(sqlite_scheme))
         return db::migrate_postgres(postgres_options(config), clock);
     auto const options = sqlite_options(url, config);
-    auto const folder = std::filesystem::path{options.path}.parent_path();
-    make_folder(folder.empty() ? "." : folder, "database.url");
+    require_folder(options.path, config);
     return db::migrate_sqlite(options, clock);
+}
+
+void prepare_database(Config const& config, Clock& clock)
+{
+    auto const& database = config.database;
+    auto const embedded = database.url.starts_with(sqlite_scheme);
+    if (embedded || database.migrate_url != database.url
+        || db::may_migrate_postgres(postgres_options(config)))
+        migrate_database(config, clock);
 }
 
 }

@@ -7,12 +7,17 @@
 
 namespace hermod::app {
 
-/// The database that `database.url` names; the folder of an embedded one is made. Throws
-/// db::OpenFailure and ConfigError, each one line for the operator; also where the schema is not
-/// this binary's: see migrate_database.
+/// The database that `database.url` names. Throws db::OpenFailure and ConfigError, each one line
+/// for the operator; also where the schema is not this binary's: see migrate_database.
 std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, Metrics& metrics);
 
-/// Brings the schema to this binary's, as `database.migrate_url`. Throws as open_database does.
+/// Brings the schema to this binary's, as `database.migrate_url`. Of an embedded database the
+/// folder must be there, unless it is `data_dir`, which is made. Throws as open_database does.
 db::Migrated migrate_database(Config const& config, Clock& clock);
+
+/// What a server does with the schema at its start: migrates it where it may. A login that serves a
+/// PostgreSQL schema of another owner, and was given no `database.migrate_url`, leaves it alone;
+/// open_database then says what `hermod migrate` has to do.
+void prepare_database(Config const& config, Clock& clock);
 
 }

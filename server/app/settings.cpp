@@ -208,8 +208,8 @@ static void add_storage(std::vector<Setting>& all)
         "The database. PostgreSQL must be 15 or newer and durable (`fsync`, "
         "`synchronous_commit`)."));
     all.push_back(database_url("database.migrate_url", AT(database.migrate_url), "<database.url>",
-        "How `hermod migrate` connects: the owner of the tables, where the server itself runs as "
-        "another role."));
+        "How the schema is migrated, by `hermod migrate` and at a server's start: as the owner of "
+        "the tables, where the server itself runs as another role."));
     all.push_back(number("database.writer_threads", AT(database.writer_threads), 0, 64,
         "Threads that write to PostgreSQL; 0 for one that fits the cores. SQLite has one writer."));
     all.push_back(number("database.reader_threads", AT(database.reader_threads), 0, 64,

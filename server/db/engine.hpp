@@ -41,6 +41,10 @@ struct PostgresOptions {
 std::unique_ptr<Database> open_sqlite(SqliteOptions options, Clock& clock, Metrics& metrics);
 std::unique_ptr<Database> open_postgres(PostgresOptions options, Clock& clock, Metrics& metrics);
 
+/// Whether the login of `migrate_url` owns what is there, or, of an empty schema, may make it.
+/// Throws OpenFailure where the database cannot be reached.
+bool may_migrate_postgres(PostgresOptions const& options);
+
 /// Bring the schema to `options.migrations`. Throw OpenFailure.
 Migrated migrate_sqlite(SqliteOptions const& options, Clock& clock);
 Migrated migrate_postgres(PostgresOptions const& options, Clock& clock);

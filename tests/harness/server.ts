@@ -21,14 +21,16 @@ const stopTimeoutMs = 30_000;
 const fatalOutput = /(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|check failed:)/;
 
 export interface ServerOptions {
-  /** More settings, as environment variables. */
-  env?: Record<string, string>;
+  /** More settings, as environment variables; undefined takes one away. */
+  env?: Record<string, string | undefined>;
 }
 
 export interface Server {
   readonly url: string;
   readonly pid: number;
   readonly dataDir: string;
+  /** Its settings, as environment variables. */
+  readonly env: Record<string, string>;
   /** Everything it has printed, over all its lives. */
   output(): string;
   /** Asks it to drain, waits for its end, and removes what it left. Throws where it ended badly. */
@@ -72,7 +74,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const port = await freePort();
   const database: TestDatabase | null = engine === 'postgres' ? await createDatabase() : null;
   const url = `http://127.0.0.1:${port}`;
-  const env = {
+  const env = defined({
     ...cleanEnvironment(),
     HERMOD_LISTEN: `127.0.0.1:${port}`,
     HERMOD_DATA_DIR: dataDir,
@@ -86,7 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     HERMOD_NET_RATE_LIMIT_PER_WORKSPACE: '0',
     HERMOD_NET_RATE_LIMIT_SIGN_IN_PER_ADDRESS: '0',
     ...options.env,
-  };
+  });
   let output = '';
   let child: ChildProcess | null = null;
 
@@ -132,6 +134,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   return {
     url,
     dataDir,
+    env,
     get pid() { return child?.pid ?? 0; },
     output: () => output,
     start,
@@ -145,6 +148,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       if (wasRunning && status !== 0) throw new Error(`the server ended with ${status}:\n${tail(output)}`);
     },
   };
+}
+
+function defined(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
 /** Runs one command of the binary to its end. */

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, runCommand } from '../harness/server.ts';
+import { createDatabase } from '../harness/postgres.ts';
+import { engine, freePort, runCommand, startServer } from '../harness/server.ts';
 
 let folder: string;
 before(() => { folder = mkdtempSync(join(tmpdir(), 'hermod-cli-')); });
@@ -39,6 +40,46 @@ for (const [name, value] of [['HERMOD_LISTEN', 'nowhere'], ['HERMOD_NET_THREADS'
 test('a missing master key is refused', async () => {
   const { HERMOD_MASTER_KEY: _, ...rest } = await settings();
   await refusesToServe(rest, /master.key/);
+});
+
+test('a master key other than the one that sealed is refused, and the right one still serves', async () => {
+  const server = await startServer();
+  try {
+    await server.terminate();
+    await refusesToServe({ ...server.env, HERMOD_MASTER_KEY: `test:${randomBytes(32).toString('hex')}` },
+      /this master key does not open what the database holds/);
+    await server.start();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a master key that everybody may read is taken with a warning', async () => {
+  const file = join(folder, 'open.key');
+  writeFileSync(file, key());
+  chmodSync(file, 0o644);
+  const server = await startServer({ env: { HERMOD_MASTER_KEY: undefined, HERMOD_MASTER_KEY_FILE: file } });
+  const says = () => server.output().split('everybody on this machine may read the master key').length - 1;
+  assert.equal(says(), 1);
+  await server.terminate();
+  chmodSync(file, 0o600);
+  await server.start();
+  assert.equal(says(), 1);
+  await server.stop();
+});
+
+test('a login that owns nothing serves without the owner\'s password', { skip: engine !== 'postgres' }, async () => {
+  const database = await createDatabase();
+  try {
+    const alone = { ...await settings(), HERMOD_DATABASE_URL: database.url };
+    await refusesToServe(alone, /hermod migrate/);
+    const migrated = await runCommand(['migrate'], { ...alone, HERMOD_DATABASE_MIGRATE_URL: database.ownerUrl });
+    assert.equal(migrated.status, 0, migrated.stderr);
+    const server = await startServer({ env: { HERMOD_DATABASE_URL: database.url, HERMOD_DATABASE_MIGRATE_URL: undefined } });
+    await server.stop();
+  } finally {
+    await database.drop();
+  }
 });
 
 test('a taken port is one clear line', async () => {

@@ -28,7 +28,15 @@ static SchemaFacts checked_facts(PostgresOptions const& options)
     schema.execute_script("SELECT set_config('role', 'hermod_app', false) "
                           "WHERE to_regrole('hermod_app') IS NOT NULL "
                           "AND pg_has_role(session_user, to_regrole('hermod_app'), 'member')");
-    require_migrated(schema, options.migrations);
+    try {
+        require_migrated(schema, options.migrations);
+    } catch (OpenFailure const&) {
+        throw;
+    } catch (std::exception const& failure) {
+        throw OpenFailure{std::string{"the login of database.url may not use the schema; run "
+                                      "`hermod migrate` with it as database.url: "}
+            + failure.what()};
+    }
     require_secured(schema);
     auto const owns = schema.query("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() "
                                    "AND tableowner = current_user LIMIT 1");
@@ -141,6 +149,18 @@ namespace hermod::db {
 std::unique_ptr<Database> open_postgres(PostgresOptions options, Clock& clock, Metrics& metrics)
 {
     return std::make_unique<postgres::PostgresDatabase>(options, clock, metrics);
+}
+
+bool may_migrate_postgres(PostgresOptions const& options)
+{
+    postgres::PostgresSchema schema{
+        options.migrate_url.empty() ? options.url : options.migrate_url};
+    auto const may = schema.query(
+        "SELECT bool_and(pg_has_role(tableowner, 'USAGE')), "
+        "has_schema_privilege(current_schema(), 'CREATE') "
+        "FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'migrations'");
+    auto const& owns = may.at(0).at(0); // empty where there is no such table
+    return owns != "f" && may.at(0).at(1) == "t";
 }
 
 Migrated migrate_postgres(PostgresOptions const& options, Clock& clock)

@@ -212,8 +212,14 @@ TEST_P(PostgresLogins, a_login_of_its_own_serves_a_schema_that_another_owns)
     auto options = options_of(as(login));
     options.migrate_url = as(owner);
     {
+        auto alone = options_of(as(login));
+        alone.migrate_url = as(login);
+        EXPECT_FALSE(may_migrate_postgres(alone)) << "the schema is empty and another's";
+        EXPECT_TRUE(may_migrate_postgres(options));
         migrate_postgres(options, clock);
         migrate_postgres(options, clock); // again: nothing to do
+        EXPECT_FALSE(may_migrate_postgres(alone));
+        EXPECT_TRUE(may_migrate_postgres(options));
         Node node{options};
         node.write(ours, add_line);
         node.write(theirs, add_line);
