@@ -93,6 +93,7 @@ static void add_commands(
     cli.add_option("--config", choice.config_file,
         "The configuration file (default: HERMOD_CONFIG, or hermod.toml where there is one)");
     cli.require_subcommand(0, 1);
+    cli.fallthrough(); // of every command below: --config may stand after it
     cli.add_subcommand("serve", "Run the server until SIGTERM or SIGINT")->callback([&] {
         choice.command = [&] { admin::serve(load(choice, env).config); };
     });
@@ -144,10 +145,43 @@ static std::string one_line(std::string_view text)
     return line;
 }
 
-static int refuse(std::ostream& err, std::string_view why)
+/// The command that was meant, as far as it was named.
+static CLI::App const& named_command(CLI::App const& cli)
 {
-    err << "hermod: " << why
-        << "; there are serve, migrate, config, gen and admin (see hermod --help)\n";
+    auto const* command = &cli;
+    while (!command->get_subcommands().empty())
+        command = command->get_subcommands().front();
+    return *command;
+}
+
+static std::string full_name(CLI::App const& command)
+{
+    auto const* const parent = command.get_parent();
+    return parent ? full_name(*parent) + " " + command.get_name() : command.get_name();
+}
+
+/// `serve, migrate and config`.
+static std::string commands_of(CLI::App const& command)
+{
+    std::string list;
+    auto const all = command.get_subcommands({});
+    for (auto const* const each : all)
+        list += (each == all.front() ? "" : each == all.back() ? " and " : ", ") + each->get_name();
+    return list;
+}
+
+/// Why the command line cannot be used, with the commands there are where one is missing or wrong.
+static int refuse(std::ostream& err, CLI::App const& cli, std::string_view why)
+{
+    auto const& command = named_command(cli);
+    auto const words = command.remaining();
+    auto const wanted = words.empty() || !words.front().starts_with('-');
+    auto const commands = wanted ? commands_of(command) : std::string{};
+    err << "hermod: " << one_line(why) << "; ";
+    if (!commands.empty())
+        err << "there are " << commands << " (see " << full_name(command) << " --help)\n";
+    else
+        err << "see " << full_name(command) << " --help\n";
     return 2;
 }
 
@@ -163,10 +197,10 @@ int run_command_line(int argc, char const* const* argv, app::Environment const& 
     } catch (CLI::ParseError const& error) {
         if (error.get_exit_code() == 0)
             return cli.exit(error, out, err);
-        return refuse(err, error.what());
+        return refuse(err, cli, error.what());
     }
     if (!choice.command)
-        return refuse(err, "a command is missing");
+        return refuse(err, cli, "a command is missing");
     try {
         choice.command();
         return 0;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -39,6 +40,47 @@ TEST(CommandLine, no_command_or_an_unknown_one_is_refused_with_2)
     EXPECT_EQ(run({"admin", "rm"}).code, 2);
     EXPECT_TRUE(run({"sevre"}).err.contains("sevre")) << run({"sevre"}).err;
     EXPECT_TRUE(run({"sevre"}).err.contains("serve"));
+}
+
+TEST(CommandLine, a_refusal_names_what_there_is_to_choose_and_nothing_else)
+{
+    struct Row {
+        std::vector<char const*> arguments;
+        char const* says;
+        char const* does_not_say;
+    };
+    Row const rows[] = {
+        {{"sevre"}, "serve, migrate, config, gen and admin (see hermod --help)", "new-master-key"},
+        {{}, "serve, migrate, config, gen and admin", "new-master-key"},
+        {{"admin", "nope"},
+            "new-master-key, create-workspace and create-api-key (see hermod admin --help)",
+            "migrate"},
+        {{"admin"}, "new-master-key, create-workspace and create-api-key", "migrate"},
+        {{"admin", "create-api-key", "--name", "a", "--scope", "admin"},
+            "--workspace is required; see hermod admin create-api-key --help", "migrate"},
+        {{"config", "--what"}, "--what; see hermod config --help", "migrate"},
+        {{"serve", "migrate"}, "migrate; see hermod serve --help", "there are"},
+    };
+    for (auto const& row : rows) {
+        auto const outcome = run(row.arguments);
+
+        EXPECT_EQ(outcome.code, 2) << row.says;
+        EXPECT_TRUE(outcome.err.contains(row.says)) << outcome.err;
+        EXPECT_FALSE(outcome.err.contains(row.does_not_say)) << outcome.err;
+        EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    }
+}
+
+TEST(CommandLine, the_configuration_file_may_be_named_before_or_after_the_command)
+{
+    for (auto const& arguments : {std::vector{"--config", "/nowhere.toml", "config"},
+             std::vector{"config", "--config", "/nowhere.toml"},
+             std::vector{"admin", "create-api-key", "--workspace", "wsp_x", "--name", "a",
+                 "--scope", "admin", "--config", "/nowhere.toml"}})
+        EXPECT_EQ(
+            run(arguments).err, "hermod: the configuration file /nowhere.toml cannot be read\n");
+    EXPECT_EQ(run({"config", "--config", "/tmp"}).err,
+        "hermod: the configuration file /tmp is a folder\n");
 }
 
 TEST(CommandLine, help_and_version_are_answers)
@@ -163,6 +205,21 @@ TEST_F(AdminTest, serve_refuses_what_it_cannot_use_in_one_line)
     auto const unwritable = run({"serve"}, env);
     EXPECT_EQ(unwritable.code, 2);
     EXPECT_TRUE(unwritable.err.contains("/dev/null/data cannot be written")) << unwritable.err;
+
+    auto const elsewhere = "sqlite:" + folder_ + "/nowhere/x.db";
+    env = env_;
+    env.emplace_back("HERMOD_DATABASE_URL", elsewhere);
+    EXPECT_EQ(run({"migrate"}, env).err,
+        "hermod: database.url: the folder " + folder_ + "/nowhere does not exist\n");
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/nowhere"));
+
+    env = env_;
+    env.emplace_back("HERMOD_NET_CA_FILE", "/nowhere.pem");
+    EXPECT_EQ(run({"serve"}, env).err,
+        "hermod: net.ca_file: /nowhere.pem cannot be read: No such file or directory\n");
+    env.back().second = "/dev/null";
+    EXPECT_EQ(
+        run({"serve"}, env).err, "hermod: net.ca_file: /dev/null holds no certificate in PEM\n");
 }
 
 }
