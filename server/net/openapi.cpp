@@ -196,7 +196,7 @@ static json::object problem_responses(Route const& route)
         for (auto const& code : codes)
             text.append(text.empty() ? "`" : ", `").append(code.get_string()).append("`");
         auto headers = headers_of(route, false);
-        if (status == 429)
+        if (status == 429 || status == 503)
             headers["Retry-After"] = header_ref("Retry-After");
         responses[std::to_string(status)] =
             json::object{{"description", text}, {"headers", std::move(headers)},

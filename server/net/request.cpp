@@ -44,6 +44,8 @@ static void append_field_errors(std::string& out, std::vector<FieldError> const&
     out.push_back(']');
 }
 
+static constexpr int busy_retry_after_s = 1;
+
 Reply problem_reply(Problem const& problem, std::string_view request_id)
 {
     auto const& about = info(problem.code);
@@ -63,8 +65,12 @@ Reply problem_reply(Problem const& problem, std::string_view request_id)
     out += ",\"request_id\":";
     append_json_string(out, request_id);
     out.push_back('}');
-    if (problem.retry_after_s)
-        reply.headers.emplace_back("Retry-After", std::to_string(*problem.retry_after_s));
+    // What is down or full for now is worth another try soon.
+    auto const wait = problem.retry_after_s ? problem.retry_after_s
+        : about.status == 503               ? std::optional{busy_retry_after_s}
+                                            : std::nullopt;
+    if (wait)
+        reply.headers.emplace_back("Retry-After", std::to_string(*wait));
     return reply;
 }
 

@@ -107,6 +107,13 @@ TEST(CursorTest, what_is_not_ours_is_nothing)
     EXPECT_EQ(decode_cursor(std::string(2000, 'A')), std::nullopt);
 }
 
+TEST(ProblemReplyTest, what_is_down_for_now_says_when_to_come_again)
+{
+    for (auto const code : {Errc::overloaded, Errc::storage_unavailable, Errc::draining})
+        EXPECT_EQ(problem_reply(Problem{code}, "r").headers, (Pairs{{"Retry-After", "1"}}));
+    EXPECT_EQ(problem_reply(Problem{Errc::internal}, "r").headers, Pairs{});
+}
+
 TEST(ProblemReplyTest, tells_code_fields_and_request)
 {
     Problem problem{Errc::invalid_body, {}, {{"to", "is \"odd\""}, {"x", "y"}}};

@@ -136,7 +136,7 @@ function checkProblem(response: Response, text: string): string[] {
   if (errorStatuses.get(problem.code) !== response.status) wrong.push(`has the code ${problem.code} with the status ${response.status}`);
   if (problem.status !== response.status) wrong.push(`says status ${problem.status} but has ${response.status}`);
   if (problem.request_id !== response.headers.get('x-request-id')) wrong.push('says another request_id than X-Request-Id');
-  if (response.status === 429 && !response.headers.get('retry-after')) wrong.push('has no Retry-After');
+  if ([429, 503].includes(response.status) && !response.headers.get('retry-after')) wrong.push('has no Retry-After');
   return wrong;
 }
 

@@ -199,7 +199,8 @@ private:
                 std::this_thread::sleep_for(pause);
                 continue;
             }
-            away_ = false;
+            if (std::exchange(away_, false))
+                log::info("the database is back", {{"connection", name_}});
         }
         return true;
     }
