@@ -83,23 +83,43 @@ TEST_F(AccountsTest, a_workspace_has_at_most_so_many)
 
 TEST_F(AccountsTest, the_first_account_of_a_kind_is_its_default_and_patch_moves_it)
 {
-    auto const first = create("sandbox");
-    auto const second = create("mail");
+    auto const first = create("mail");
+    auto const second = create("sandbox");
     EXPECT_TRUE(first.is_default);
-    EXPECT_FALSE(second.is_default);
+    EXPECT_TRUE(second.is_default); // of phone
     EXPECT_EQ(default_of(AddressKind::email), first.id);
 
     auto const moved = run(update_account(deps, me(), second.id, {.is_default = true}));
 
     EXPECT_TRUE(moved.is_default);
     EXPECT_EQ(default_of(AddressKind::email), second.id);
-    EXPECT_EQ(default_of(AddressKind::phone), first.id);
-    EXPECT_TRUE(get(first.id).is_default); // of phone still
+    EXPECT_EQ(default_of(AddressKind::phone), second.id);
+    EXPECT_FALSE(get(first.id).is_default);
     EXPECT_EQ(events().size(), 4U); // two new, the one that lost, the one that won
 
     run(update_account(deps, me(), second.id, {.is_default = false}));
     EXPECT_FALSE(get(second.id).is_default);
     EXPECT_EQ(default_of(AddressKind::email), std::nullopt);
+}
+
+TEST_F(AccountsTest, a_sandbox_makes_room_for_the_first_account_that_reaches_people)
+{
+    auto const box = create("sandbox");
+    EXPECT_EQ(default_of(AddressKind::email), box.id);
+
+    auto const real = create("mail");
+
+    EXPECT_TRUE(real.is_default);
+    EXPECT_EQ(default_of(AddressKind::email), real.id);
+    EXPECT_EQ(default_of(AddressKind::phone), box.id);
+    EXPECT_TRUE(get(box.id).is_default); // of phone still
+    EXPECT_EQ(events().size(), 3U); // the sandbox, what it gave up, the new one
+
+    // Somebody wants the sandbox: what comes later does not take that away.
+    run(update_account(deps, me(), box.id, {.is_default = true}));
+    EXPECT_FALSE(create("mail").is_default);
+    EXPECT_FALSE(create("sandbox").is_default);
+    EXPECT_EQ(default_of(AddressKind::email), box.id);
 }
 
 TEST_F(AccountsTest, a_connector_that_is_asked_for_or_a_test_key_finds_its_own)

@@ -52,6 +52,30 @@ static bool is_stopped(State state)
     return state == State::paused || state == State::disconnected;
 }
 
+static bool reaches(Connector const& connector, std::string const& kind)
+{
+    auto const& kinds = connector.capabilities().address_kinds;
+    return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+/// Whether a new account becomes the kind's default: the first that reaches it does, and a sandbox
+/// makes room for the first that reaches people.
+static bool becomes_default(
+    db::Tx const& tx, Deps const& deps, Account const& account, std::string const& kind)
+{
+    auto const holder = find_default_of(tx, kind);
+    if (!holder)
+        return true;
+    if (account.connector == test_connector
+        || require_account(tx, *holder).connector != test_connector)
+        return false;
+    return std::ranges::none_of(list_to_run(tx), [&](RunRow const& other) {
+        auto const* const connector = deps.connectors.find(other.connector);
+        return connector && other.id != account.id && other.connector != test_connector
+            && reaches(*connector, kind);
+    });
+}
+
 Account create_account(
     db::Tx& tx, Deps const& deps, Caller const& caller, CreateAccount const& command)
 {
@@ -74,14 +98,14 @@ Account create_account(
         throw Problem{Errc::limit_reached, "the workspace has as many accounts as it may"};
 
     insert(tx, account, deps.keyring.seal(credentials.text, credentials_context(account.id)));
-    // The first account that reaches a kind of address is its default.
-    std::vector<std::string> vacant;
+    std::vector<std::string> kinds;
     for (auto const& kind : connector.capabilities().address_kinds) {
-        if (!find_default_of(tx, kind))
-            vacant.push_back(kind);
+        if (becomes_default(tx, deps, account, kind))
+            kinds.push_back(kind);
     }
-    take_defaults(tx, account.id, vacant);
-    account.is_default = !vacant.empty();
+    for (auto const& other : take_defaults(tx, account.id, kinds))
+        publish(tx, other, other.state);
+    account.is_default = !kinds.empty();
     publish(tx, account, std::nullopt);
     return account;
 }
