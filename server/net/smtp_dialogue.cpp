@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 namespace hermod::net {
 
@@ -128,6 +129,7 @@ void SmtpDialogue::set_options()
     if (!server_.ehlo_name.empty())
         url += "/" + server_.ehlo_name;
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_);
     curl_easy_setopt(easy, CURLOPT_USE_SSL, use_ssl(server_));
     if (!server_.username.empty()) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, server_.username.c_str());
@@ -206,25 +208,36 @@ void SmtpDialogue::tell(SmtpOutcome outcome)
         (*listener)(std::move(outcome));
 }
 
-static std::string failure_text(CURLcode code, bool stopped)
+std::string SmtpDialogue::failure_text(CURLcode code, bool stopped) const
 {
     if (stopped)
         return "Hermod is shutting down";
+    auto const server = server_.url.authority();
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return "the mail server did not answer in time";
+        return "the mail server " + server + " did not answer in time";
     case CURLE_USE_SSL_FAILED:
-        return "the mail server does not offer STARTTLS";
+        return "the mail server " + server
+            + " does not offer STARTTLS, which settings.starttls requires";
     case CURLE_WEIRD_SERVER_REPLY:
-        return "the mail server answered what is not SMTP";
+        return "the mail server " + server + " answered what is not SMTP";
     case CURLE_LOGIN_DENIED:
-        return "the mail server offers no way to sign in that Hermod knows";
+        return "the mail server " + server + " offers no way to sign in that Hermod knows";
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
-        return "the mail server closed the connection";
+        return "the mail server " + server + " closed the connection";
+    case CURLE_COULDNT_CONNECT: {
+        long why = 0;
+        curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &why);
+        return "the mail server " + server + " cannot be reached: "
+            + (why == 0 ? curl_easy_strerror(code)
+                        : std::generic_category().message(static_cast<int>(why)));
+    }
     default:
-        return curl_easy_strerror(code);
+        // Its longer text tells why: no such host, a certificate that is too old.
+        return "the mail server " + server
+            + " cannot be used: " + (error_[0] != '\0' ? error_ : curl_easy_strerror(code));
     }
 }
 
@@ -240,10 +253,14 @@ void SmtpDialogue::run(
         outcome.detail.clear();
     } else if (code == CURLE_COULDNT_CONNECT && sockets_.blocked()) {
         outcome = {.result = SmtpResult::blocked_address,
-            .detail = "the mail server is in a private network"};
-    } else if (code == CURLE_LOGIN_DENIED && outcome.result == SmtpResult::failed) {
+            .detail = "the mail server " + server_.url.authority() + " is in a private network"};
+    } else if ((code == CURLE_LOGIN_DENIED || code == CURLE_USE_SSL_FAILED)
+        && outcome.result == SmtpResult::failed) {
+        // No other try would end otherwise: somebody has to change what the account says.
         outcome.result = SmtpResult::refused;
         outcome.phase = SmtpPhase::auth;
+        outcome.code = 0; // the last reply said nothing against it
+        outcome.enhanced_code.clear();
     }
     tell(std::move(outcome));
 }

@@ -48,6 +48,8 @@ private:
     void set_options();
     void set_text(MailMessage const& message);
     void tell(SmtpOutcome outcome);
+    /// Why it ended, for people: which server, and what is wrong with it.
+    std::string failure_text(CURLcode code, bool stopped) const;
     static int on_debug(CURL* easy, curl_infotype kind, char* data, std::size_t size, void* self);
     static std::size_t on_read(char* out, std::size_t size, std::size_t count, void* self);
     static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
@@ -62,6 +64,7 @@ private:
     SmtpScript script_;
     std::atomic<bool> const* stop_ = nullptr;
     std::function<void(SmtpOutcome)> const* on_outcome_ = nullptr;
+    char error_[CURL_ERROR_SIZE] = {};
     Easy easy_; // ends before what it points to
 };
 

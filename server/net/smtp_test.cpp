@@ -185,8 +185,13 @@ TEST_F(SmtpTest, sends_nothing_where_starttls_is_required_and_not_offered)
 
     auto const outcome = send(to);
 
-    EXPECT_EQ(outcome.result, SmtpResult::failed);
-    EXPECT_NE(outcome.detail.find("STARTTLS"), std::string::npos) << outcome.detail;
+    // As a sign-in that is refused: no other try would end otherwise.
+    EXPECT_EQ(outcome.result, SmtpResult::refused);
+    EXPECT_EQ(outcome.phase, SmtpPhase::auth);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.detail,
+        "the mail server " + to.url.authority()
+            + " does not offer STARTTLS, which settings.starttls requires");
     for (auto const& command : script.seen())
         EXPECT_FALSE(command.starts_with("AUTH")) << command;
 }
@@ -248,6 +253,23 @@ TEST_F(SmtpTest, tells_what_was_refused_and_where)
         EXPECT_EQ(outcome.code, row.code) << row.answer;
         EXPECT_EQ(outcome.enhanced_code, row.enhanced) << row.answer;
     }
+}
+
+TEST_F(SmtpTest, a_server_that_cannot_be_reached_is_named_with_the_cause)
+{
+    auto closed = server();
+    {
+        ScriptedPeer gone{[](PeerConnection&) { }};
+        closed.url.port = gone.port();
+    }
+    auto const refused = send(closed);
+    EXPECT_EQ(refused.result, SmtpResult::failed);
+    EXPECT_EQ(refused.detail,
+        "the mail server " + closed.url.authority() + " cannot be reached: Connection refused");
+
+    auto nowhere = server();
+    nowhere.url.host = "mail.invalid";
+    EXPECT_TRUE(send(nowhere).detail.contains("resolve host")) << send(nowhere).detail;
 }
 
 TEST_F(SmtpTest, a_connection_lost_before_the_texts_end_did_not_send)

@@ -225,7 +225,9 @@ TEST_F(EmailTest, starting_tells_the_accounts_state)
     EXPECT_EQ(run(guarded.start(over(good))).state, "failed");
     auto unsecured = over(good);
     unsecured.settings = "{}"; // STARTTLS is required, and not offered
-    EXPECT_EQ(run(connector.start(unsecured)).state, "degraded");
+    auto const plain = run(connector.start(unsecured));
+    EXPECT_EQ(plain.state, "action_needed");
+    EXPECT_TRUE(plain.reason.contains("settings.starttls")) << plain.reason;
     EXPECT_EQ(run(connector.health(over(good))), accounts::Health::good);
 }
 
