@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hermod, limit, loadgen, peers } from '../lib/paths.mjs';
+import { callApi, serveHermod } from '../lib/hermod.mjs';
+import { limit, loadgen, peers } from '../lib/paths.mjs';
 import { freePort, runProgram, startProgram } from '../lib/process.mjs';
 import { authorName, createWorld } from '../lib/world.mjs';
 
@@ -70,42 +71,18 @@ function startPeer(file, ...args) {
 }
 
 async function startHermod(database, folder) {
-  const port = await freePort();
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HERMOD_'));
-  const env = {
-    ...Object.fromEntries(inherited),
-    ...database.settings,
-    HERMOD_LISTEN: `127.0.0.1:${port}`,
-    HERMOD_DATA_DIR: folder,
-    HERMOD_MASTER_KEY: `bench:${randomBytes(32).toString('hex')}`,
-    HERMOD_NET_RATE_LIMIT_PER_ADDRESS: '0',
-    HERMOD_NET_RATE_LIMIT_PER_KEY: '0',
-    HERMOD_NET_RATE_LIMIT_PER_WORKSPACE: '0',
-    HERMOD_NET_RATE_LIMIT_SIGN_IN_PER_ADDRESS: '0',
-  };
-  const program = startProgram('hermod', hermod, ['serve'], { cwd: folder, env });
-  const url = `http://127.0.0.1:${port}`;
-  await program.waitUntilReady(`${url}/readyz`);
+  const server = await serveHermod(database, folder);
   try {
-    return { program, port, world: await createWorldOf(url) };
+    return { ...server, world: await createWorldOf(server.url) };
   } catch (error) {
-    await program.stop();
-    throw new Error(`${error.message}\n${program.output()}`);
+    await server.program.stop();
+    throw new Error(`${error.message}\n${server.program.output()}`);
   }
 }
 
 /** The same world as createWorld's, through the API. */
 async function createWorldOf(url) {
-  const call = async (path, token, body) => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
-    return JSON.parse(text);
-  };
+  const call = (path, token, body) => callApi(url, 'POST', path, token, body);
   const password = randomBytes(12).toString('base64url');
   const owner = { email: 'bench@example.com', password, name: 'Owner', workspace_name: 'Bench' };
   const { access_token: token } = await call('/auth/register', null, owner);

@@ -119,19 +119,22 @@ std::vector<MessageRow> list_after(
 std::int64_t seq_at_rev(
     db::Tx const& tx, ConversationId const& id, std::int64_t newest, std::int64_t rev)
 {
-    // created_rev rises with seq, and seq has no gaps: a binary search, in one statement.
-    return *tx.one<std::int64_t>(R"sql(
-        WITH RECURSIVE search(low, high) AS (
-            SELECT CAST(0 AS BIGINT), CAST($3 AS BIGINT)
-            UNION ALL
-            SELECT CASE WHEN m.created_rev <= $4 THEN m.seq ELSE s.low END,
-                CASE WHEN m.created_rev <= $4 THEN s.high ELSE m.seq - 1 END
-            FROM search s
-            JOIN messages m ON m.workspace_id = $1 AND m.conversation_id = $2
-                AND m.seq = (s.low + s.high + 1) / 2
-            WHERE s.low < s.high)
-        SELECT low FROM search WHERE low = high)sql",
+    // created_rev rises with seq, and seq has no gaps: a binary search, in one statement. Looked up
+    // by scalar subqueries, which cannot be planned as a join with the whole conversation.
+#define HERMOD_MIDDLE "(s.low + s.high + 1) / 2"
+#define HERMOD_MIDDLE_WAS_THERE                                                                    \
+    "(SELECT m.created_rev FROM messages m WHERE m.workspace_id = $1"                              \
+    " AND m.conversation_id = $2 AND m.seq = " HERMOD_MIDDLE ") <= $4"
+    return *tx.one<std::int64_t>(
+        "WITH RECURSIVE search(low, high) AS ("
+        "SELECT CAST(0 AS BIGINT), CAST($3 AS BIGINT) UNION ALL SELECT"
+        " CASE WHEN " HERMOD_MIDDLE_WAS_THERE " THEN " HERMOD_MIDDLE " ELSE s.low END,"
+        " CASE WHEN " HERMOD_MIDDLE_WAS_THERE " THEN s.high ELSE " HERMOD_MIDDLE " - 1 END"
+        " FROM search s WHERE s.low < s.high)"
+        " SELECT low FROM search WHERE low = high",
         id, newest, rev);
+#undef HERMOD_MIDDLE
+#undef HERMOD_MIDDLE_WAS_THERE
 }
 
 std::vector<MessageRow> list_changed(
