@@ -222,6 +222,19 @@ TEST_F(EventsTest, a_waiting_reader_is_answered_at_its_deadline)
     EXPECT_EQ((*answer)->next, log.cursor(0));
 }
 
+TEST_F(EventsTest, what_another_node_wrote_is_found_without_its_wake_up)
+{
+    Log remote{db, clock, tasks, io, "epoch"};
+    run(remote.wait_beyond(workspace, 0, clock.now()));
+    drive_until([&] { return tasks.running() == 0; });
+    ASSERT_TRUE(run(remote.read(workspace, 0, 10)).empty());
+    note("unheard of");
+
+    clock.advance(milliseconds{501});
+
+    EXPECT_EQ(run(remote.read(workspace, 0, 10)).size(), 1U);
+}
+
 TEST_F(EventsTest, what_was_redacted_is_gone_from_memory_too)
 {
     auto const person = PersonId::make(clock.now());

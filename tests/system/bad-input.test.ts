@@ -146,3 +146,13 @@ test('nothing of all this was done', async () => {
   assert.deepEqual((await tenant.hermod.accounts.list().page()).data, []);
   assert.deepEqual((await tenant.hermod.people.list({ kind: 'contact' }).page()).data, []);
 });
+
+test('a number that JSON cannot hold is refused, wherever it stands', async () => {
+  for (const [path, body] of [
+    ['/api/v1/people', '{"name":"Ana","attributes":{"a":[{"b":1e999}]}}'],
+    ['/api/v1/people', `{"name":"Ana","attributes":{"a":-${'9'.repeat(400)}}}`],
+    ['/api/v1/messages', '{"to":"+12025550100","text":"x","metadata":{"a":1e999}}'],
+    ['/api/v1/accounts', '{"connector":"sandbox","settings":{"delays_ms":{"sent":1e999}}}'],
+  ] as const)
+    expectProblem(await tenant.raw('POST', path, { body, headers: { 'content-type': 'application/json' } }), 400, 'malformed_json', body.slice(0, 60));
+});
