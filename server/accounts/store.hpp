@@ -15,11 +15,13 @@ struct RunRow {
     AccountId id;
     std::string connector;
     State state = State::connecting;
+    std::optional<std::string> state_reason;
     std::int64_t version = 0; ///< rises when it must be started anew
     std::int64_t circuit_failures = 0;
     std::optional<Timestamp> circuit_until;
 };
-BOOST_DESCRIBE_STRUCT(RunRow, (), (id, connector, state, version, circuit_failures, circuit_until))
+BOOST_DESCRIBE_STRUCT(
+    RunRow, (), (id, connector, state, state_reason, version, circuit_failures, circuit_until))
 
 std::int64_t count(db::Tx const& tx);
 /// Oldest first, after the account of these two; at most `limit`.

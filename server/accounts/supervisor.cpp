@@ -1,6 +1,7 @@
 #include "accounts/supervisor.hpp"
 
 #include "accounts/accounts.hpp"
+#include "accounts/state_board.hpp"
 #include "accounts/store.hpp"
 #include "base/log.hpp"
 #include "workspaces/workspaces.hpp"
@@ -26,12 +27,13 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
     };
 
     State(db::Database& with_database, Connectors const& with_connectors,
-        Keyring const& with_keyring, Circuit& with_circuit, Tasks& with_tasks)
+        Keyring const& with_keyring, Circuit& with_circuit, Tasks& with_tasks, Metrics& metrics)
         : database(with_database)
         , connectors(with_connectors)
         , keyring(with_keyring)
         , circuit(with_circuit)
         , tasks(with_tasks)
+        , board(metrics, with_connectors)
     {
     }
 
@@ -51,6 +53,7 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
     Tasks& tasks;
     asio::io_context* io = nullptr;
     std::unordered_map<AccountId, Running> running; // of the io thread
+    StateBoard board; // likewise
 
     std::mutex mutex;
     std::set<WorkspaceId> changed;
@@ -58,8 +61,8 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
 };
 
 Supervisor::Supervisor(db::Database& database, Connectors const& connectors, Keyring const& keyring,
-    Circuit& circuit, Tasks& tasks)
-    : state_(std::make_shared<State>(database, connectors, keyring, circuit, tasks))
+    Circuit& circuit, Tasks& tasks, Metrics& metrics)
+    : state_(std::make_shared<State>(database, connectors, keyring, circuit, tasks, metrics))
 {
 }
 
@@ -144,6 +147,7 @@ Task<bool> Supervisor::State::look_at(WorkspaceId workspace)
         auto const rows =
             co_await database.read(workspace, [](db::Tx const& tx) { return list_to_run(tx); });
         compare(workspace, rows);
+        board.show(workspace, rows);
     } catch (Problem const& problem) {
         log::warn("accounts could not be read", {{"error", info(problem.code).name}});
         co_return false;

@@ -3,6 +3,7 @@
 #include "accounts/circuit.hpp"
 #include "accounts/connector.hpp"
 #include "base/crypto.hpp"
+#include "base/metrics.hpp"
 #include "base/task.hpp"
 #include "db/database.hpp"
 
@@ -12,11 +13,11 @@ namespace hermod::accounts {
 
 /// Keeps the connectors at what the database says: every account that is not disconnected, paused
 /// or waiting for somebody is started, when the process begins and whenever accounts change;
-/// changed ones are started anew, the others stopped.
+/// changed ones are started anew, the others stopped. Tells the operator of their states.
 class Supervisor {
 public:
     Supervisor(db::Database& database, Connectors const& connectors, Keyring const& keyring,
-        Circuit& circuit, Tasks& tasks);
+        Circuit& circuit, Tasks& tasks, Metrics& metrics);
     ~Supervisor();
     Supervisor(Supervisor const&) = delete;
     Supervisor& operator=(Supervisor const&) = delete;

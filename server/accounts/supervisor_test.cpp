@@ -46,7 +46,8 @@ protected:
 
     Circuit circuit{db, clock};
     Tasks tasks;
-    Supervisor supervisor{db, connectors, keyring, circuit, tasks};
+    Metrics metrics;
+    Supervisor supervisor{db, connectors, keyring, circuit, tasks, metrics};
     std::atomic<bool> stopped{false};
 };
 

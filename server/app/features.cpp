@@ -33,7 +33,7 @@ Features::Features(Ground const& ground, std::string epoch)
     , sandbox_(http_, ground.clock)
     , email_(smtp_, guard_, ground.config.net.ca_file)
     , circuit_(ground.db, ground.clock)
-    , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks)
+    , supervisor_(ground.db, connectors_, ground.keyring, circuit_, ground.tasks, ground.metrics)
     , accounts_deps_{ground.db, connectors_, ground.keyring, ground.config.limits.accounts}
     , receipts_(ground.clock)
     , conversations_deps_{ground.db, connectors_, log_, receipts_}

@@ -9,10 +9,11 @@ namespace hermod::jobs {
 struct ListJobs {
     std::optional<State> state;
     std::optional<std::string> kind;
+    std::optional<MessageId> message_id;
     net::PageLimit limit;
     std::optional<std::string> cursor;
 };
-BOOST_DESCRIBE_STRUCT(ListJobs, (), (state, kind, limit, cursor))
+BOOST_DESCRIBE_STRUCT(ListJobs, (), (state, kind, message_id, limit, cursor))
 
 static std::optional<std::int64_t> position_of(std::optional<std::string> const& cursor)
 {
@@ -35,7 +36,9 @@ static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request 
     auto const before = position_of(query.cursor);
     auto const limit = query.limit.value.value;
     auto const rows = co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
-        return list_jobs(tx, {query.state, query.kind}, before, limit + 1);
+        JobFilter const filter{query.state, query.kind};
+        return query.message_id ? list_jobs_of(tx, *query.message_id, filter, before, limit + 1)
+                                : list_jobs(tx, filter, before, limit + 1);
     });
     net::Page<Job> page;
     for (auto const& row : rows) {
@@ -75,6 +78,7 @@ void add_routes(net::Router& router, Deps& deps)
         .query<ListJobs>()
         .scope("jobs:read")
         .summary("List jobs, newest first")
+        .describe("`message_id` tells why a message still waits, or why it failed.")
         .fails_with({Errc::invalid_cursor});
     routes.get<Job>("/api/v1/jobs/{job_id}", get_job)
         .scope("jobs:read")

@@ -110,4 +110,15 @@ std::vector<JobRow> list_jobs(db::Tx const& tx, JobFilter const& filter,
         before, filter.state, filter.kind, limit);
 }
 
+std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
+    JobFilter const& filter, std::optional<std::int64_t> before, std::int64_t limit)
+{
+    return tx.all<JobRow>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND message_id = $2 AND ($3 IS NULL OR position < $3)
+          AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR kind = $5)
+        ORDER BY position DESC LIMIT $6)sql",
+        message, before, filter.state, filter.kind, limit);
+}
+
 }

@@ -52,5 +52,8 @@ struct JobFilter {
 /// Newest first, below `before` where given.
 std::vector<JobRow> list_jobs(db::Tx const& tx, JobFilter const& filter,
     std::optional<std::int64_t> before, std::int64_t limit);
+/// The same of one message's jobs, which are few.
+std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
+    JobFilter const& filter, std::optional<std::int64_t> before, std::int64_t limit);
 
 }

@@ -91,7 +91,7 @@ TEST_F(SendAddressedTest, each_kind_of_error_ends_as_it_must)
         {ErrorKind::content, jobs::State::dead, Status::failed, Outcome::failed},
         {ErrorKind::outcome_unknown, jobs::State::outcome_unknown, Status::sending,
             Outcome::outcome_unknown},
-        {ErrorKind::auth, jobs::State::dead, Status::failed, Outcome::failed},
+        {ErrorKind::auth, jobs::State::retrying, Status::sending, Outcome::retryable},
     };
     for (auto const& row : rows) {
         SCOPED_TRACE(to_name(row.kind));
@@ -209,10 +209,60 @@ TEST_F(SendAddressedTest, a_message_stays_queued_until_its_account_can_send)
     EXPECT_EQ(work(message.id).state, jobs::State::retrying);
     EXPECT_EQ(fetch(message.id).status, Status::queued);
     EXPECT_TRUE(connector.sends.empty());
+    // It says why, once, not at every look.
+    auto const error = fetch(message.id).error;
+    ASSERT_TRUE(error.has_value());
+    EXPECT_EQ(error->code, ErrorKind::auth);
+    EXPECT_EQ(error->reason, "the account is action_needed: wrong password");
+    EXPECT_TRUE(error->retryable);
+    work(message.id);
+    EXPECT_EQ(count_events(caller, "message.updated"), 1);
 
     become({"connected", {}, {}});
     EXPECT_EQ(work(message.id).state, jobs::State::done);
     EXPECT_EQ(fetch(message.id).status, Status::sent);
+    EXPECT_FALSE(fetch(message.id).error.has_value());
+
+    auto const later = run(send_addressed(deps, caller, to_address("+12025550100")));
+    become({"paused", {}, {}});
+    work(later.id);
+    EXPECT_EQ(fetch(later.id).error->reason, "the account is paused");
+}
+
+TEST_F(SendAddressedTest, a_message_that_a_paced_account_holds_back_says_so)
+{
+    auto const first = run(send_addressed(deps, caller, to_address("+12025550100")));
+    auto const second = run(send_addressed(deps, caller, to_address("+12025550101")));
+    connector.results = {failure(ErrorKind::pace)};
+    work(first.id);
+
+    EXPECT_EQ(work(second.id).state, jobs::State::retrying);
+    ASSERT_TRUE(fetch(second.id).error.has_value());
+    EXPECT_EQ(fetch(second.id).error->code, ErrorKind::pace);
+    EXPECT_TRUE(fetch(second.id).error->reason.contains("asked for less"));
+    EXPECT_EQ(fetch(first.id).error->reason, failure(ErrorKind::pace).error->reason);
+}
+
+TEST_F(SendAddressedTest, a_message_that_meets_wrong_credentials_waits_for_right_ones)
+{
+    connector.results = {failure(ErrorKind::auth)};
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+
+    EXPECT_EQ(work(message.id).state, jobs::State::retrying);
+    EXPECT_EQ(fetch(message.id).status, Status::sending);
+    EXPECT_EQ(fetch(message.id).error->code, ErrorKind::auth);
+    EXPECT_TRUE(fetch(message.id).error->retryable);
+    auto const account = read(caller.workspace,
+        [&](db::Tx const& tx) { return accounts::require_account(tx, *message.account_id); });
+    EXPECT_EQ(account.state, accounts::State::action_needed);
+    EXPECT_EQ(work(message.id).state, jobs::State::retrying);
+    EXPECT_EQ(connector.sends.size(), 1U);
+
+    write(caller.workspace,
+        [&](db::Tx& tx) { accounts::set_state(tx, *message.account_id, {"connected", {}, {}}); });
+    EXPECT_EQ(work(message.id).state, jobs::State::done);
+    EXPECT_EQ(fetch(message.id).status, Status::sent);
+    EXPECT_FALSE(fetch(message.id).error.has_value());
 }
 
 TEST_F(SendAddressedTest, a_dead_job_that_is_retried_sends_its_message)

@@ -53,9 +53,22 @@ void SendWorker::claimed(db::Tx& tx, jobs::Claimed const& job)
     row->status = ready ? Status::sending : Status::queued;
     if (row->status == previous)
         return;
-    if (previous == Status::failed)
-        row->error.reset();
+    row->error.reset(); // what it waited for, or failed of, is over
     write_status(tx, *std::move(row), previous);
+}
+
+/// Why a message of this account waits, as its error: the account's own reason goes with it.
+static MessageError reason_to_wait(accounts::Account const& account)
+{
+    auto code = ErrorKind::account_blocked; // somebody stopped it
+    if (account.state == accounts::State::action_needed)
+        code = ErrorKind::auth;
+    else if (account.state == accounts::State::connecting)
+        code = ErrorKind::retryable;
+    auto reason = "the account is " + std::string{to_name(account.state)};
+    if (account.state_reason)
+        reason += ": " + *account.state_reason;
+    return {code, std::move(reason), std::nullopt, true};
 }
 
 static std::string first_address(MessageRow const& row)
@@ -84,6 +97,14 @@ static accounts::Outgoing outgoing_of(
         .reply_to_provider_id = std::move(reply_to),
         .attempt = static_cast<int>(job.attempt),
     };
+}
+
+static std::string held_back(accounts::Account const& account)
+{
+    if (account.state != accounts::State::degraded)
+        return "the account waits, as its provider asked for less";
+    return "the account is degraded: "
+        + account.state_reason.value_or("its provider is in trouble");
 }
 
 Task<SendWorker::Plan> SendWorker::plan(jobs::Claimed const& job)
@@ -122,12 +143,15 @@ Task<SendWorker::Plan> SendWorker::plan(jobs::Claimed const& job)
         plan.ended = co_await fail(job, ErrorKind::account_blocked,
             "the account is " + std::string{to_name(facts.account->state)});
     } else if (ready == accounts::Readiness::later) {
-        plan.ended = co_await hold(job, clock_.now() + look_again,
-            "the account is " + std::string{to_name(facts.account->state)});
+        plan.ended = co_await hold(job, clock_.now() + look_again, reason_to_wait(*facts.account));
     } else if (facts.queued) { // ready since: claimed anew it is sending
-        plan.ended = co_await hold(job, clock_.now(), "the account has just become ready");
+        plan.ended = co_await hold(job, clock_.now(),
+            {ErrorKind::retryable, "the account has just become ready", std::nullopt, true});
     } else if (auto const until = circuit_.blocked_until(facts.account->id)) {
-        plan.ended = co_await hold(job, *until, "the account is held back");
+        auto const degraded = facts.account->state == accounts::State::degraded;
+        plan.ended = co_await hold(job, *until,
+            {degraded ? ErrorKind::retryable : ErrorKind::pace, held_back(*facts.account),
+                std::nullopt, true});
     }
     co_return plan;
 }
@@ -261,10 +285,16 @@ static jobs::Ended finish_error(db::Tx& tx, jobs::Claimed const& job, MessageRow
         set_error(tx, row, Status::sending, shown);
         return jobs::leave_unknown(tx, job, tx.now() + look_again, to_job_error(shown));
     }
+    case ErrorKind::auth: {
+        // Nothing is wrong with the message: it waits for new credentials as those after it do.
+        auto const shown = to_error(error, true);
+        note_attempt(tx, row.id, started_at, Outcome::retryable, shown);
+        set_error(tx, row, Status::sending, shown);
+        return jobs::retry(tx, job, tx.now() + look_again, to_job_error(shown), false);
+    }
     case ErrorKind::recipient:
     case ErrorKind::content:
     case ErrorKind::account_blocked:
-    case ErrorKind::auth:
         break;
     }
     auto const shown = to_error(error, false);
@@ -295,10 +325,25 @@ Task<jobs::Ended> SendWorker::write_result(jobs::Claimed const& job,
     }
 }
 
-Task<jobs::Ended> SendWorker::hold(jobs::Claimed const& job, Timestamp until, std::string reason)
+/// A message that waits says why. What a try found out says more, and stays.
+static void show_wait(db::Tx& tx, jobs::Claimed const& job, MessageError const& why)
 {
-    jobs::JobError const error{"account_not_ready", reason, true};
+    auto row = require_row(tx, job);
+    auto const waits = row.status == Status::queued || row.status == Status::sending;
+    if (!waits || row.deleted_at || job.recovering || row.error == to_json(why))
+        return;
+    if (row.error && last_attempt_at(tx, row.id) && why.code != ErrorKind::auth)
+        return;
+    auto const status = *row.status;
+    set_error(tx, std::move(row), status, why);
+}
+
+Task<jobs::Ended> SendWorker::hold(jobs::Claimed const& job, Timestamp until, MessageError why)
+{
+    jobs::JobError const error{"account_not_ready", why.reason, true};
     co_return co_await db_.write(job.workspace, [&](db::Tx& tx) {
+        if (until > tx.now())
+            show_wait(tx, job, why);
         // What may have been sent already stays in question until the account can be asked.
         return job.recovering ? jobs::leave_unknown(tx, job, until, error)
                               : jobs::retry(tx, job, until, error, false);

@@ -37,7 +37,7 @@ private:
     Task<jobs::Ended> try_once(jobs::Claimed const& job, Plan const& plan);
     Task<jobs::Ended> write_result(jobs::Claimed const& job, accounts::SendResult const& result,
         accounts::Capabilities const& can, Timestamp started_at);
-    Task<jobs::Ended> hold(jobs::Claimed const& job, Timestamp until, std::string reason);
+    Task<jobs::Ended> hold(jobs::Claimed const& job, Timestamp until, MessageError why);
     Task<jobs::Ended> fail(
         jobs::Claimed const& job, accounts::ErrorKind code, std::string const& reason);
 

@@ -57,6 +57,9 @@ test('a disconnected account holds its messages', async () => {
 
   const message = await tenant.hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id, wait: 1 });
   assert.equal(message.status, 'queued');
+  const waiting = await tenant.hermod.messages.get(message.id);
+  assert.equal(waiting.error?.reason, 'the account is disconnected');
+  assert.equal(waiting.error?.retryable, true);
   await tenant.hermod.accounts.connect(account.id);
 
   await world.advanceUntil(log.untilStatus(message.id, 'read'), 1_000, 50);
@@ -146,6 +149,20 @@ test('an account whose network is down is degraded, holds back, and is connected
   const current = await tenant.hermod.accounts.get(account.id);
   assert.equal(current.state, 'connected');
   assert.equal(current.state_reason, null);
+});
+
+test('the operator sees accounts that stop working, in the log and as a metric', async () => {
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox();
+
+  await tenant.hermod.sendMessage('+15005550006', { text: 'x', account_id: account.id });
+  await tenant.log().until((event) => event.type === 'account.state' && event.data.account.state === 'action_needed', 'action_needed');
+
+  const line = () => world.server.output().split('\n').find((text) => text.includes('an account is in trouble') && text.includes(account.id));
+  const metric = async () => (await fetch(`${world.server.url}/metrics`)).text();
+  for (let tries = 0; tries < 100 && !line(); ++tries) await metric();
+  assert.match(line() ?? '', /"state":"action_needed"/);
+  assert.match(await metric(), /hermod_accounts\{connector="sandbox",state="action_needed"\} 1/);
 });
 
 test('credentials are in no answer and no event', async () => {

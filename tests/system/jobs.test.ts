@@ -41,6 +41,21 @@ test('a job that gave up is listed dead, retried by hand, and then done', async 
   await assert.rejects(tenant.hermod.jobs.retry(dead.id), { code: 'not_retriable', status: 409 });
 });
 
+test('the jobs of one message are asked for by its id', async () => {
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox(instantly);
+  await tenant.hermod.accounts.pause(account.id);
+  const [first, second] = [await tenant.hermod.sendMessage(freshNumber(), 'a'), await tenant.hermod.sendMessage(freshNumber(), 'b')];
+  const ofMessage = async (query: { message_id: string; state?: Job['state'] }) => (await tenant.hermod.jobs.list(query).page()).data;
+
+  assert.deepEqual((await ofMessage({ message_id: first.id })).map((job) => job.message_id), [first.id]);
+  assert.deepEqual((await ofMessage({ message_id: second.id })).map((job) => job.message_id), [second.id]);
+  assert.deepEqual(await ofMessage({ message_id: second.id, state: 'dead' }), []);
+  assert.deepEqual((await (await world.tenant()).hermod.jobs.list({ message_id: first.id }).page()).data, []);
+  const wrong = await tenant.raw('GET', '/api/v1/jobs?message_id=nonsense');
+  assert.deepEqual([wrong.status, wrong.body.code, wrong.body.errors[0]?.field], [400, 'invalid_query', 'message_id']);
+});
+
 test('a job waits for its next try as retrying, with the time and the error', async () => {
   await using network = await startNetwork();
   const tenant = await world.tenant();

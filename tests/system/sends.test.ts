@@ -171,6 +171,9 @@ for (const [number, code, state] of [['+15005550005', 'account_blocked', 'banned
     assert.ok(after.state_reason);
     const attempts = await own.hermod.messages.attempts(message.id).page();
     assert.equal(attempts.data[0]?.error?.code, code);
+    // With an account that is banned all is over; new credentials can be had.
+    const { status, error } = await own.hermod.messages.get(message.id);
+    assert.deepEqual([status, error?.code, error?.retryable], state === 'banned' ? ['failed', code, false] : ['sending', code, true]);
   });
 
 test('+15005550007 stays sending until its outcome is settled, then fails as outcome_unknown', async () => {

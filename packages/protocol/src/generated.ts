@@ -1061,6 +1061,7 @@ export interface Routes {
     query: {
       state?: "queued" | "sending" | "retrying" | "done" | "dead" | "outcome_unknown";
       kind?: string;
+      message_id?: string;
       limit?: number;
       cursor?: string;
     };
