@@ -14,6 +14,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -62,6 +64,19 @@ static void hand_over(asio::io_context& io, Features& features)
     last.wait();
 }
 
+/// Requests and jobs under way end by themselves, both within `patience`. What does not is cut off:
+/// such a request gets no answer, such a job is recovered by the next process.
+static void drain(milliseconds patience, Features& features, net::HttpServer& server)
+{
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    features.drain();
+    server.drain(patience);
+    auto const left =
+        std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (!features.wait_until_idle(std::max(left, milliseconds{0})))
+        log::warn("jobs in hand did not end in time");
+}
+
 void serve(Config const& config)
 {
     auto const end_signals = block_end_signals();
@@ -100,7 +115,7 @@ void serve(Config const& config)
     sigwait(&end_signals, &signal);
     log::info("draining", {{"signal", signal}});
     operational.draining = true;
-    server.drain(config.net.drain_timeout);
+    drain(config.net.drain_timeout, features, server);
     tasks.stop();
     hand_over(threads.main(), features);
     features.close();

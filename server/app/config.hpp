@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/reflect.hpp"
+#include "jobs/limits.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -73,12 +74,6 @@ struct EventsConfig {
 };
 BOOST_DESCRIBE_STRUCT(EventsConfig, (), (retention))
 
-struct JobsConfig {
-    int concurrency = 256;
-    int per_workspace = 32;
-};
-BOOST_DESCRIBE_STRUCT(JobsConfig, (), (concurrency, per_workspace))
-
 struct IdempotencyConfig {
     std::chrono::hours keep{24};
 };
@@ -109,7 +104,7 @@ struct Config {
     LogConfig log;
     TestingConfig testing;
     EventsConfig events;
-    JobsConfig jobs;
+    jobs::Limits jobs;
     IdempotencyConfig idempotency;
     AuthConfig auth;
     LimitsConfig limits;

@@ -4,13 +4,6 @@
 
 namespace hermod::app {
 
-static jobs::Limits limits_of(JobsConfig const& config)
-{
-    // What is more urgent keeps some places that less urgent work cannot take.
-    auto const all = config.concurrency;
-    return {.per_lane = {all, all - all / 8, all / 2}, .per_workspace = config.per_workspace};
-}
-
 Features::Features(Ground const& ground, std::string epoch)
     : ground_(ground)
     , catalogue_(all_event_types())
@@ -18,7 +11,8 @@ Features::Features(Ground const& ground, std::string epoch)
     , log_(ground.db, ground.clock, ground.tasks, ground.main_io, std::move(epoch))
     , events_deps_{ground.db, ground.clock, log_, catalogue_, audience_}
     , scheduler_(ground.db, ground.clock, ground.tasks, ground.main_io, ground.metrics,
-          limits_of(ground.config.jobs))
+          {.concurrency = ground.config.jobs.concurrency,
+              .per_workspace = ground.config.jobs.per_workspace})
     , leases_(ground.db, ground.clock, scheduler_)
     , jobs_deps_{ground.db}
     , workspaces_deps_{ground.db}
@@ -81,6 +75,12 @@ void Features::committed(std::span<db::Committed const> commits)
     for (auto const& commit : commits)
         if (commit.wakes & static_cast<std::uint8_t>(db::Wake::accounts))
             supervisor_.wake(commit.workspace);
+}
+
+void Features::drain()
+{
+    scheduler_.drain();
+    log_.drain();
 }
 
 void Features::close()

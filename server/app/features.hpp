@@ -45,6 +45,10 @@ public:
     void start();
     /// From the database, after each commit that left something to look at; on any thread.
     void committed(std::span<db::Committed const> commits);
+    /// Begins the end: no job is started any more, and who waits for an event is answered.
+    void drain();
+    /// Waits for the jobs in hand, at most for `patience`.
+    bool wait_until_idle(milliseconds patience) { return scheduler_.wait_until_idle(patience); }
     /// After the tasks have ended: what this process held is free for others.
     Task<void> hand_over() { return leases_.release(); }
     void close();

@@ -8,6 +8,9 @@
 #include "workspaces/idempotency.hpp"
 #include "workspaces/workspaces.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 namespace hermod::app {
 
 /// A λ stays short, so that no writer waits long behind it.
@@ -51,8 +54,12 @@ Task<void> keep_house(db::Database& db, Clock& clock, Config const& config)
         co_await sleep_until(clock, clock.now() + every);
         try {
             co_await sweep_all(db, clock, config);
-        } catch (Problem const& problem) {
-            log::warn("housekeeping failed, and is tried again", {{"error", problem.what()}});
+        } catch (boost::system::system_error const& e) {
+            if (e.code() == asio::error::operation_aborted)
+                throw; // the process is going down
+            log::error("housekeeping failed, and is tried again", {{"error", e.what()}});
+        } catch (std::exception const& e) {
+            log::warn("housekeeping failed, and is tried again", {{"error", e.what()}});
         }
     }
 }

@@ -231,7 +231,7 @@ static void add_net(std::vector<Setting>& all)
     all.push_back(number("net.idle_timeout_s", AT(net.idle_timeout), 1, 3'600,
         "Seconds a kept connection may wait for its next request."));
     all.push_back(number("net.drain_timeout_s", AT(net.drain_timeout), 0, 600,
-        "Seconds that requests under way get to finish when the server stops."));
+        "Seconds that requests and jobs under way get to finish when the server stops."));
     all.push_back(flag("net.allow_private_networks", AT(net.allow_private_networks),
         "Whether addresses that users name (webhooks, mail servers) may be in private networks. "
         "Only for an installation whose users are trusted with the network it stands in."));
@@ -256,7 +256,7 @@ static void add_features(std::vector<Setting>& all)
     all.push_back(number("jobs.concurrency", AT(jobs.concurrency), 1, 100'000,
         "Jobs under way at once in this process."));
     all.push_back(number("jobs.per_workspace", AT(jobs.per_workspace), 1, 100'000,
-        "Of these, jobs of one workspace."));
+        "Of these, jobs of one workspace; its campaigns get half of them."));
     all.push_back(number("idempotency.keep_hours", AT(idempotency.keep), 1, 168,
         "Hours an `Idempotency-Key` is remembered."));
     all.push_back(number("auth.access_token_minutes", AT(auth.access_token), 1, 1'440,

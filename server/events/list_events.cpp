@@ -45,7 +45,7 @@ Task<EventList> list_events(Deps& deps, Caller const& caller, ListEvents const& 
         if (!lines.empty())
             offset = lines.back()->log_offset;
         auto const seen = co_await visible(deps, caller, lines);
-        auto const over = deps.clock.now() >= deadline;
+        auto const over = deps.log.draining() || deps.clock.now() >= deadline;
         if (!seen.empty() || over) {
             EventList list{{}, deps.log.cursor(offset)};
             for (auto const& line : seen)

@@ -184,7 +184,7 @@ Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestam
     {
         std::lock_guard const lock{mutex_};
         tail = tail_of(workspace);
-        if (tail->head > offset)
+        if (tail->head > offset || draining_)
             co_return;
         place = tail->waiters.insert(tail->waiters.end(), {offset, wakeup});
         // A tail without waiters does not read, so it may have missed a commit; one that has them
@@ -203,6 +203,15 @@ Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestam
         }
     } const leave{*this, *tail, place};
     co_await wakeup->wait_until(until);
+}
+
+void Log::drain()
+{
+    std::lock_guard const lock{mutex_};
+    draining_ = true;
+    for (auto const& [workspace, tail] : tails_)
+        for (auto const& waiter : tail->waiters)
+            waiter.wakeup->wake();
 }
 
 void Log::committed(std::span<db::Committed const> commits)

@@ -4,6 +4,7 @@
 #include "db/database.hpp"
 #include "events/store.hpp"
 
+#include <atomic>
 #include <deque>
 #include <list>
 #include <memory>
@@ -35,8 +36,12 @@ public:
     /// the head.
     Task<Lines> read(WorkspaceId workspace, std::int64_t offset, std::int64_t limit);
     Task<Extent> extent(WorkspaceId workspace);
-    /// Returns when there may be an event after `offset`, or at the deadline.
+    /// Returns when there may be an event after `offset`, at the deadline, or when nobody shall
+    /// wait any more.
     Task<void> wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestamp deadline);
+    /// At shutdown: who waits is answered with what there is.
+    void drain();
+    bool draining() const { return draining_; }
 
     /// From the database's commit hook.
     void committed(std::span<db::Committed const> commits);
@@ -55,6 +60,7 @@ private:
     Tasks& tasks_;
     asio::io_context& io_;
     std::string epoch_;
+    std::atomic<bool> draining_ = false;
     std::mutex mutex_;
     std::unordered_map<WorkspaceId, std::shared_ptr<Tail>> tails_;
 };

@@ -83,9 +83,10 @@ void revive(db::Tx& tx, JobId const& id)
     tx.wake(db::Wake::jobs);
 }
 
-std::optional<Job> find_by_message(db::Tx const& tx, MessageId const& message)
+std::optional<Job> find_by_message(
+    db::Tx const& tx, std::string_view kind, MessageId const& message)
 {
-    auto const row = find_newest_of(tx, message);
+    auto const row = find_newest_of(tx, kind, message);
     return row ? std::optional{to_job(*row)} : std::nullopt;
 }
 

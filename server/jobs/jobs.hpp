@@ -11,7 +11,7 @@
 
 namespace hermod::jobs {
 
-/// Urgency: a lane never waits for the one below it.
+/// Urgency: a lane never waits for the one below it, which leaves it places.
 enum class Lane { otp, conversation, campaign };
 BOOST_DESCRIBE_ENUM(Lane, otp, conversation, campaign)
 
@@ -109,8 +109,9 @@ public:
 
 /// Makes a dead job due now; not_retriable in any other state. The attempts start anew.
 void revive(db::Tx& tx, JobId const& job);
-/// The newest job of a message, if any.
-std::optional<Job> find_by_message(db::Tx const& tx, MessageId const& message);
+/// The newest job of that kind of a message, if any.
+std::optional<Job> find_by_message(
+    db::Tx const& tx, std::string_view kind, MessageId const& message);
 /// Removes at most `limit` jobs that were done before `before`. Returns how many.
 std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit);
 

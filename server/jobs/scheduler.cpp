@@ -11,15 +11,10 @@
 
 namespace hermod::jobs {
 
-/// Jobs due later than this stay in the database until a scan comes near them.
-static constexpr auto horizon = std::chrono::minutes{60};
-static constexpr auto due_scan_every = std::chrono::minutes{30};
-/// Of one workspace and lane, what memory holds; the rest waits in the database.
-static constexpr std::size_t most_held = 1000;
-static constexpr std::int64_t page = 200;
 static constexpr std::size_t claim_batch = 32;
-/// Wake-ups of another node may be lost.
 static constexpr auto look_again = std::chrono::seconds{5};
+/// A claim that failed is tried again after this, then after longer and longer.
+static constexpr auto claim_again = std::chrono::seconds{2};
 
 Scheduler::Scheduler(db::Database& db, Clock& clock, Tasks& tasks, asio::io_context& io,
     Metrics& metrics, Limits limits)
@@ -70,8 +65,22 @@ void Scheduler::lose(std::vector<int> const& shards)
     {
         std::lock_guard const lock{mutex_};
         lost_.insert(lost_.end(), shards.begin(), shards.end());
+        std::erase_if(
+            gained_, [&](int shard) { return std::ranges::find(shards, shard) != shards.end(); });
     }
     wakeup_.wake();
+}
+
+void Scheduler::drain()
+{
+    std::lock_guard const lock{mutex_};
+    draining_ = true;
+}
+
+bool Scheduler::wait_until_idle(milliseconds patience)
+{
+    std::unique_lock lock{mutex_};
+    return idle_.wait_for(lock, patience, [this] { return in_hand_ == 0; });
 }
 
 int Scheduler::under_way(int shard) const
@@ -94,7 +103,8 @@ Task<void> Scheduler::run()
 Task<bool> Scheduler::look()
 {
     try {
-        co_await load_shards();
+        drop_lost();
+        co_await load_gained();
         std::unordered_set<WorkspaceId> changed;
         {
             std::lock_guard const lock{mutex_};
@@ -103,124 +113,44 @@ Task<bool> Scheduler::look()
         for (auto const& workspace : changed) {
             if (!shards_.contains(db::shard_of(workspace)))
                 continue;
-            cursors_[workspace].behind = {true, true, true};
+            for (auto& cursor : cursors_[workspace])
+                cursor.behind = true;
             behind_.insert(workspace);
         }
+        if (clock_.now() >= next_refresh_)
+            refresh_all();
+        while (!alarms_.empty() && alarms_.begin()->first <= clock_.now())
+            behind_.insert(alarms_.extract(alarms_.begin()).value().second);
         for (auto const& workspace : std::vector<WorkspaceId>(behind_.begin(), behind_.end()))
             co_await load(workspace);
-        if (clock_.now() >= next_due_scan_)
-            co_await load_due();
         co_return true;
-    } catch (Problem const& problem) {
-        log::warn("jobs could not be read", {{"error", problem.what()}});
-        co_return false;
+    } catch (boost::system::system_error const& e) {
+        if (e.code() == asio::error::operation_aborted)
+            throw;
+        log::error("jobs could not be read", {{"error", e.what()}});
+    } catch (std::exception const& e) {
+        log::warn("jobs could not be read", {{"error", e.what()}});
     }
+    co_return false;
 }
 
 Timestamp Scheduler::next_look() const
 {
-    auto const latest = std::min(clock_.now() + look_again, next_due_scan_);
-    return std::min(queue_.next_due().value_or(latest), latest);
-}
-
-Task<void> Scheduler::load_shards()
-{
-    std::set<int> gained;
-    {
-        std::lock_guard const lock{mutex_};
-        for (auto const shard : lost_)
-            shards_.erase(shard);
-        if (!std::exchange(lost_, {}).empty())
-            drop_lost();
-        gained = {gained_.begin(), gained_.end()};
-    }
-    if (gained.empty())
-        co_return;
-    auto const workspaces = co_await db_.system().read([&](db::GlobalTx const& tx) {
-        return tx.all<WorkspaceId>("SELECT workspace_id FROM workspace_directory");
-    });
-    {
-        std::lock_guard const lock{mutex_};
-        std::erase_if(gained_, [&](int shard) { return gained.contains(shard); });
-    }
-    shards_.insert(gained.begin(), gained.end());
-    for (auto const& workspace : workspaces) {
-        if (!gained.contains(db::shard_of(workspace)))
-            continue;
-        cursors_[workspace];
-        behind_.insert(workspace);
-    }
-}
-
-void Scheduler::drop_lost()
-{
-    std::erase_if(cursors_, [&](auto const& entry) {
-        if (shards_.contains(db::shard_of(entry.first)))
-            return false;
-        queue_.drop(entry.first);
-        behind_.erase(entry.first);
-        return true;
-    });
-}
-
-Task<void> Scheduler::load(WorkspaceId workspace)
-{
-    auto cursor = cursors_[workspace];
-    for (bool more = true; more;) {
-        std::array<bool, 3> wanted{};
-        for (std::size_t lane = 0; lane < 3; ++lane)
-            wanted[lane] =
-                cursor.behind[lane] && queue_.held(workspace, static_cast<Lane>(lane)) < most_held;
-        if (std::ranges::find(wanted, true) == wanted.end())
-            break;
-        auto const found = co_await db_.read(workspace, [&](db::Tx const& tx) {
-            std::array<std::vector<Entry>, 3> lanes;
-            for (std::size_t lane = 0; lane < 3; ++lane)
-                if (wanted[lane])
-                    lanes[lane] =
-                        list_open_after(tx, static_cast<Lane>(lane), cursor.position[lane], page);
-            return lanes;
-        });
-        more = false;
-        for (std::size_t lane = 0; lane < 3; ++lane) {
-            if (!wanted[lane])
-                continue;
-            cursor.behind[lane] = found[lane].size() == static_cast<std::size_t>(page);
-            more |= cursor.behind[lane];
-            for (auto const& entry : found[lane]) {
-                cursor.position[lane] = entry.position;
-                if (entry.run_at <= clock_.now() + horizon)
-                    queue_.add(workspace, entry, clock_.now());
-            }
-        }
-    }
-    cursors_[workspace] = cursor;
-    if (std::ranges::find(cursor.behind, true) == cursor.behind.end())
-        behind_.erase(workspace);
-}
-
-Task<void> Scheduler::load_due()
-{
-    auto next = clock_.now() + due_scan_every;
-    auto const until = clock_.now() + horizon;
-    std::vector<WorkspaceId> workspaces;
-    for (auto const& [workspace, cursor] : cursors_)
-        workspaces.push_back(workspace);
-    for (auto const& workspace : workspaces) {
-        auto const due = co_await db_.read(
-            workspace, [&](db::Tx const& tx) { return list_due(tx, until, most_held); });
-        for (auto const& entry : due)
-            queue_.add(workspace, entry, clock_.now());
-        // A full page means more is due than memory takes: look again soon.
-        if (due.size() == most_held)
-            next = clock_.now() + look_again;
-    }
-    next_due_scan_ = next;
+    auto next = std::min(clock_.now() + look_again, next_refresh_);
+    if (!alarms_.empty())
+        next = std::min(next, alarms_.begin()->first);
+    return std::min(queue_.next_due().value_or(next), next);
 }
 
 void Scheduler::dispatch()
 {
+    drop_lost();
     queue_.promote(clock_.now());
+    {
+        std::lock_guard const lock{mutex_};
+        if (draining_)
+            return;
+    }
     std::unordered_map<WorkspaceId, std::vector<Queue::Pick>> batches;
     auto const spawn = [&](WorkspaceId const& workspace, std::vector<Queue::Pick> picks) {
         tasks_.spawn(io_, "jobs batch",
@@ -228,6 +158,10 @@ void Scheduler::dispatch()
     };
     while (auto pick = queue_.next()) {
         ++under_way_[static_cast<std::size_t>(db::shard_of(pick->workspace))];
+        {
+            std::lock_guard const lock{mutex_};
+            ++in_hand_;
+        }
         auto& batch = batches[pick->workspace];
         batch.push_back(*std::move(pick));
         if (batch.size() == claim_batch)
@@ -238,51 +172,98 @@ void Scheduler::dispatch()
             spawn(workspace, std::move(picks));
 }
 
-/// Claims one job if it is still as the queue thinks; nothing where it is not.
-static std::optional<Claimed> claim(db::Tx& tx, Entry const& entry)
+/// Claims one job if it is still as the queue thinks.
+Scheduler::Claim Scheduler::claim(db::Tx& tx, Entry const& entry, bool was_refused)
 {
     auto const row = find_job(tx, entry.id);
     if (!row || row->state == State::done || row->state == State::dead)
-        return std::nullopt;
-    // Found `sending`: the process that claimed it is gone. The same try goes on, as a recovery.
+        return {};
+    if (row->state != State::sending && row->run_at > tx.now())
+        return {{}, Ended{row->state, row->run_at}};
+    // A claim of ours whose answer was lost has been written after all: nothing was done under it.
+    auto const ours =
+        row->state == State::sending && was_refused && row->claims == entry.claims + 1;
+    // Found `sending` else: the process that claimed it is gone. The same try goes on, as a
+    // recovery.
     auto const counts = row->state == State::queued || row->state == State::retrying;
     update_claimed(tx, *row, counts);
-    return Claimed{tx.workspace(), row->id, row->kind, row->lane, row->order_key, row->payload,
-        row->message_id, row->attempts + (counts ? 1 : 0), row->claims + 1, row->created_at,
-        !counts};
+    return {Claimed{tx.workspace(), row->id, row->kind, row->lane, row->order_key, row->payload,
+                row->message_id, row->attempts + (counts ? 1 : 0), row->claims + 1, row->created_at,
+                !counts && !ours},
+        {}};
+}
+
+Task<std::vector<Scheduler::Claim>> Scheduler::claim_all(
+    WorkspaceId workspace, std::vector<Queue::Pick> const& picks)
+{
+    std::vector<bool> refused;
+    for (auto const& pick : picks)
+        refused.push_back(refused_.contains(pick.entry.id));
+    co_return co_await db_.write(workspace, [&](db::Tx& tx) {
+        std::vector<Claim> result;
+        for (std::size_t i = 0; i < picks.size(); ++i) {
+            auto taken = claim(tx, picks[i].entry, refused[i]);
+            auto const worker = taken.job ? workers_.find(taken.job->kind) : workers_.end();
+            if (worker != workers_.end() && !taken.job->recovering)
+                worker->second->claimed(tx, *taken.job);
+            result.push_back(std::move(taken));
+        }
+        return result;
+    });
 }
 
 Task<void> Scheduler::run_batch(WorkspaceId workspace, std::vector<Queue::Pick> picks)
 {
-    std::vector<std::optional<Claimed>> claimed;
-    bool failed = false;
+    std::string failure;
+    bool is_away = false;
     try {
-        claimed = co_await db_.write(workspace, [&](db::Tx& tx) {
-            std::vector<std::optional<Claimed>> result;
-            for (auto const& pick : picks) {
-                auto job = claim(tx, pick.entry);
-                auto const worker = job ? workers_.find(job->kind) : workers_.end();
-                if (worker != workers_.end() && !job->recovering)
-                    worker->second->claimed(tx, *job);
-                result.push_back(std::move(job));
-            }
-            return result;
-        });
+        auto const claims = co_await claim_all(workspace, picks);
+        for (std::size_t i = 0; i < picks.size(); ++i)
+            begin(picks[i], claims[i]);
+        co_return;
     } catch (Problem const& problem) {
-        log::warn("jobs could not be claimed", {{"error", problem.what()}});
-        failed = true;
+        failure = problem.what();
+        is_away = problem.code == Errc::storage_unavailable || problem.code == Errc::overloaded;
+    } catch (boost::system::system_error const& e) {
+        if (e.code() == asio::error::operation_aborted)
+            throw; // the process is going down
+        failure = e.what();
+    } catch (std::exception const& e) {
+        failure = e.what();
     }
-    for (std::size_t i = 0; i < picks.size(); ++i) {
-        if (failed) {
-            finished(picks[i], Ended{State::retrying, clock_.now() + std::chrono::seconds{2}});
-        } else if (!claimed[i]) {
-            finished(picks[i], std::nullopt);
-        } else {
-            tasks_.spawn(io_, "job", [this, pick = picks[i], job = *claimed[i]]() -> Task<void> {
-                finished(pick, co_await run_one(job));
-            });
-        }
+    if (picks.size() == 1 || is_away) {
+        put_off(picks, failure, is_away);
+        co_return;
     }
+    // One that cannot be claimed does not keep the others of its batch from it.
+    for (auto const& pick : picks)
+        tasks_.spawn(
+            io_, "jobs batch", [this, workspace, pick] { return run_batch(workspace, {pick}); });
+}
+
+void Scheduler::put_off(
+    std::vector<Queue::Pick> const& picks, std::string const& error, bool is_away)
+{
+    log::warn("jobs could not be claimed",
+        {{"error", error}, {"job", picks.front().entry.id.str()}, {"jobs", picks.size()}});
+    for (auto const& pick : picks) {
+        auto& times = refused_[pick.entry.id];
+        times = is_away ? std::max(times, 1) : times + 1;
+        microseconds const wait = claim_again * (1 << std::min(times - 1, 5));
+        finished(pick,
+            Ended{State::retrying, clock_.now() + std::min<microseconds>(wait, Queue::horizon)});
+    }
+}
+
+void Scheduler::begin(Queue::Pick pick, Claim const& claim)
+{
+    refused_.erase(pick.entry.id);
+    if (!claim.job)
+        return finished(pick, claim.later);
+    pick.entry.claims = claim.job->claim;
+    tasks_.spawn(io_, "job", [this, pick = std::move(pick), job = *claim.job]() -> Task<void> {
+        finished(pick, co_await run_one(job));
+    });
 }
 
 Task<std::optional<Ended>> Scheduler::run_one(Claimed const& job)
@@ -306,20 +287,26 @@ Task<std::optional<Ended>> Scheduler::run_one(Claimed const& job)
     } catch (std::exception const& e) {
         failure = e.what();
     }
-    // What it did is not known, so it is looked at as after a crash.
+    // What it did is not known, so it is looked at as after a crash. Its row says `sending`, so it
+    // stays in memory.
     log::error("a job failed", {{"job", job.id.str()}, {"kind", job.kind}, {"error", failure}});
-    co_return Ended{State::outcome_unknown, clock_.now() + backoff(job.attempt)};
+    auto const wait = std::min<microseconds>(backoff(job.attempt), Queue::horizon);
+    co_return Ended{State::outcome_unknown, clock_.now() + wait};
 }
 
 void Scheduler::finished(Queue::Pick const& pick, std::optional<Ended> const& ended)
 {
     ended_.add();
     --under_way_[static_cast<std::size_t>(db::shard_of(pick.workspace))];
-    auto known = ended;
-    // Far away: the database keeps it until a scan comes near.
-    if (known && known->run_at > clock_.now() + horizon)
-        known.reset();
-    queue_.end(pick, known, clock_.now());
+    if (auto const open = queue_.end(pick, ended, clock_.now()))
+        if (auto const place = cursors_.find(pick.workspace); place != cursors_.end())
+            leave(pick.workspace, place->second[static_cast<std::size_t>(open->lane)],
+                {open->run_at, open->position});
+    {
+        std::lock_guard const lock{mutex_};
+        if (--in_hand_ == 0)
+            idle_.notify_all();
+    }
     wakeup_.wake();
 }
 

@@ -26,12 +26,6 @@ std::optional<JobRow> find_job(db::Tx const& tx, JobId const& id)
     return tx.one<JobRow>("SELECT {columns} FROM jobs WHERE workspace_id = $1 AND id = $2", id);
 }
 
-std::optional<JobRow> find_at(db::Tx const& tx, std::int64_t position)
-{
-    return tx.one<JobRow>(
-        "SELECT {columns} FROM jobs WHERE workspace_id = $1 AND position = $2", position);
-}
-
 void update_claimed(db::Tx& tx, JobRow const& row, bool counts)
 {
     tx.run(R"sql(
@@ -61,12 +55,13 @@ void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestam
         id, now, position);
 }
 
-std::optional<JobRow> find_newest_of(db::Tx const& tx, MessageId const& message)
+std::optional<JobRow> find_newest_of(
+    db::Tx const& tx, std::string_view kind, MessageId const& message)
 {
     return tx.one<JobRow>(R"sql(
-        SELECT {columns} FROM jobs WHERE workspace_id = $1 AND message_id = $2
+        SELECT {columns} FROM jobs WHERE workspace_id = $1 AND message_id = $2 AND kind = $3
         ORDER BY position DESC LIMIT 1)sql",
-        message);
+        message, kind);
 }
 
 std::vector<Entry> list_open_after(
@@ -80,14 +75,15 @@ std::vector<Entry> list_open_after(
         lane, position, limit);
 }
 
-std::vector<Entry> list_due(db::Tx const& tx, Timestamp until, std::int64_t limit)
+std::vector<Entry> list_due_from(
+    db::Tx const& tx, Lane lane, Timestamp run_at, std::int64_t position, std::int64_t limit)
 {
     return tx.all<Entry>(R"sql(
         SELECT {columns} FROM jobs
-        WHERE workspace_id = $1 AND run_at <= $2
+        WHERE workspace_id = $1 AND lane = $2 AND (run_at, position) >= ($3, $4)
           AND state IN ('queued', 'retrying', 'outcome_unknown')
-        ORDER BY run_at LIMIT $3)sql",
-        until, limit);
+        ORDER BY run_at, position LIMIT $5)sql",
+        lane, run_at, position, limit);
 }
 
 std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit)

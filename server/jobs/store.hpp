@@ -31,7 +31,6 @@ Job to_job(JobRow const& row);
 
 void insert_job(db::Tx& tx, JobRow const& row);
 std::optional<JobRow> find_job(db::Tx const& tx, JobId const& id);
-std::optional<JobRow> find_at(db::Tx const& tx, std::int64_t position);
 /// Marks the job taken up; its attempt counts.
 void update_claimed(db::Tx& tx, JobRow const& row, bool counts);
 /// Writes the end of a claim; false where the claim is not the job's newest.
@@ -39,11 +38,14 @@ bool update_ended(db::Tx& tx, Claimed const& job, State state, std::int64_t atte
     Timestamp run_at, std::optional<std::string> const& error);
 /// At a new position: the scheduler finds it as it finds a new job.
 void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp now);
-std::optional<JobRow> find_newest_of(db::Tx const& tx, MessageId const& message);
+std::optional<JobRow> find_newest_of(
+    db::Tx const& tx, std::string_view kind, MessageId const& message);
 
 std::vector<Entry> list_open_after(
     db::Tx const& tx, Lane lane, std::int64_t position, std::int64_t limit);
-std::vector<Entry> list_due(db::Tx const& tx, Timestamp until, std::int64_t limit);
+/// By time, from the one at (`run_at`, `position`) on.
+std::vector<Entry> list_due_from(
+    db::Tx const& tx, Lane lane, Timestamp run_at, std::int64_t position, std::int64_t limit);
 
 struct JobFilter {
     std::optional<State> state;

@@ -1,6 +1,7 @@
 #include "messages/inbox.hpp"
 
 #include "base/errors.hpp"
+#include "messages/early_receipts.hpp"
 #include "messages/send_worker.hpp"
 #include "people/people.hpp"
 
@@ -89,13 +90,9 @@ Task<void> ProviderInbox::receive(
             return;
         auto row = find_by_provider_id(tx, account, receipt.provider_id);
         if (!row)
-            return;
+            return keep_early_receipt(tx, account, receipt);
         insert_input(tx, account, receipt.provider_id, "receipt", status, row->id);
-        std::optional<MessageError> error;
-        if (receipt.error)
-            error = MessageError{
-                receipt.error->kind, receipt.error->reason, receipt.error->provider_code, false};
-        apply_receipt(tx, *std::move(row), receipt.status, error);
+        apply_receipt(tx, *std::move(row), receipt.status, error_of(receipt));
     });
 }
 

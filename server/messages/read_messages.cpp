@@ -125,7 +125,13 @@ Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& 
         row.status = Status::queued;
         row.error.reset();
         write_status(tx, row, Status::failed);
-        add_send_job(tx, row, jobs::Lane::conversation, std::nullopt);
+        // Its own job goes on where there is one: it keeps its lane, and no second one sends the
+        // same message.
+        auto const job = jobs::find_by_message(tx, send_job, id);
+        if (job && job->state == jobs::State::dead)
+            jobs::revive(tx, job->id);
+        else if (!job || job->state == jobs::State::done)
+            add_send_job(tx, row, job ? job->lane : jobs::Lane::conversation, std::nullopt);
         return to_message(*find_message(tx, id));
     });
 }

@@ -156,7 +156,7 @@ Task<Message> wait_until_settled(
     Deps& deps, Caller const& caller, Message message, Timestamp deadline)
 {
     auto offset = (co_await deps.log.extent(caller.workspace)).head;
-    while (!is_settled(message) && deps.clock.now() < deadline) {
+    while (!is_settled(message) && !deps.log.draining() && deps.clock.now() < deadline) {
         auto const row = co_await deps.db.read(
             caller.workspace, [&](db::Tx const& tx) { return find_message(tx, message.id); });
         if (!row)

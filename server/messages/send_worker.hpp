@@ -35,9 +35,10 @@ private:
     Task<Plan> plan(jobs::Claimed const& job);
     Task<accounts::SendResult> send(Plan const& plan);
     Task<jobs::Ended> try_once(jobs::Claimed const& job, Plan const& plan);
-    Task<jobs::Ended> write_result(jobs::Claimed const& job, accounts::SendResult const& result,
-        accounts::Capabilities const& can, Timestamp started_at);
-    Task<jobs::Ended> hold(jobs::Claimed const& job, Timestamp until, MessageError why);
+    Task<jobs::Ended> write_result(
+        jobs::Claimed const& job, accounts::SendResult const& result, Timestamp started_at);
+    Task<jobs::Ended> hold(
+        jobs::Claimed const& job, bool queued, Timestamp until, MessageError why);
     Task<jobs::Ended> fail(
         jobs::Claimed const& job, accounts::ErrorKind code, std::string const& reason);
 

@@ -1,6 +1,12 @@
 // A database of its own per server, in the cluster that HERMOD_TEST_POSTGRES_URL names as superuser.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
+
+declare const ROOT: string;
 
 export interface TestDatabase {
   /** As the server runs: a role that owns nothing. */
@@ -10,8 +16,32 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
-  const superuser = process.env.HERMOD_TEST_POSTGRES_URL;
+/** A cluster of the test's own, to be halted and resumed while a server uses it. */
+export interface TestCluster extends Disposable {
+  /** As superuser. */
+  url: string;
+  halt(): void;
+  resume(): void;
+}
+
+export function startCluster(): TestCluster {
+  const parent = mkdtempSync(join(tmpdir(), 'hermod-cluster-'));
+  chmodSync(parent, 0o755);
+  const folder = join(parent, 'cluster');
+  const script = (action: string) =>
+    execFileSync(join(ROOT, 'script/postgres'), [action, folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+  return {
+    url: script('start'),
+    halt: () => { script('halt'); },
+    resume: () => { script('resume'); },
+    [Symbol.dispose]() {
+      script('stop');
+      rmSync(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function createDatabase(superuser = process.env.HERMOD_TEST_POSTGRES_URL): Promise<TestDatabase> {
   if (!superuser) throw new Error('HERMOD_TEST_POSTGRES_URL must name a cluster: use script/with-postgres');
   const name = `hermod_${randomBytes(8).toString('hex')}`;
   const owner = `${name}_owner`;

@@ -23,6 +23,8 @@ const fatalOutput = /(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error
 export interface ServerOptions {
   /** More settings, as environment variables; undefined takes one away. */
   env?: Record<string, string | undefined>;
+  /** The PostgreSQL cluster to use, as superuser, instead of that of all tests. */
+  cluster?: string;
 }
 
 export interface Server {
@@ -72,7 +74,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const dataDir = mkdtempSync(join(tmpdir(), 'hermod-test-'));
   folders.add(dataDir);
   const port = await freePort();
-  const database: TestDatabase | null = engine === 'postgres' ? await createDatabase() : null;
+  const database: TestDatabase | null = engine === 'postgres' ? await createDatabase(options.cluster) : null;
   const url = `http://127.0.0.1:${port}`;
   const env = defined({
     ...cleanEnvironment(),

@@ -193,6 +193,21 @@ test('a slow server is waited for, and nothing else waits with it', async () => 
   assert.equal((await slow.tenant.hermod.messages.attempts(message.id).page()).data.length, 1);
 });
 
+test('a stop amid a dialogue waits for its outcome: the mail is sent, and sent once', async () => {
+  await using setup = await setUp();
+  setup.server.slowBy(3000);
+  const message = await setup.send({ text: 'slow' });
+  await setup.server.count(1);
+
+  const status = await world.server.terminate();
+  await world.server.start();
+
+  assert.equal(status, 0);
+  assert.equal((await setup.tenant.hermod.messages.get(message.id)).status, 'sent');
+  assert.equal(setup.server.mails.length, 1);
+  assert.equal(setup.server.tries.length, 1);
+});
+
 test('no mail goes over a connection that is not secured, nor to a server of another name', async () => {
   await using plain = await setUp({ plain: true });
   const log = plain.tenant.log();
