@@ -1,5 +1,6 @@
 #include "access/access_world_test.hpp"
 #include "access/api_keys.hpp"
+#include "testing/disturbed_database.hpp"
 
 #include <thread>
 
@@ -170,6 +171,26 @@ TEST_F(ApiKeysTest, use_is_written_at_most_once_a_minute)
     api.get("/api/v1/people", as);
     run(access.watch.write_uses());
     EXPECT_EQ(last_used(), to_rfc3339(first + seconds{61}));
+}
+
+TEST_F(ApiKeysTest, uses_of_a_workspace_are_one_write_and_come_again_where_it_fails)
+{
+    auto const one = new_key(owner, R"("scopes":["people:read"])");
+    auto const two = new_key(owner, R"("scopes":["people:read"])");
+    testing::DisturbedDatabase disturbed{db};
+    Watch watch{disturbed, clock, access.cache};
+    auto const used = clock.now();
+    api.get("/api/v1/people", bearer(one.text("key")));
+    api.get("/api/v1/people", bearer(two.text("key")));
+
+    disturbed.writes_to_fail = 1;
+    EXPECT_PROBLEM(run(watch.write_uses()), Errc::storage_unavailable);
+    run(watch.write_uses());
+
+    EXPECT_EQ(disturbed.writes, 2);
+    auto const listed = api.get(path, owner);
+    EXPECT_EQ(listed.text("data/0/last_used_at"), to_rfc3339(used));
+    EXPECT_EQ(listed.text("data/1/last_used_at"), to_rfc3339(used));
 }
 
 TEST_F(ApiKeysTest, bad_input_is_told_by_field)

@@ -13,7 +13,8 @@ struct Settings {
 };
 
 /// What of this folder lives as long as the process, in order of dependence. Close `passwords`
-/// before the io contexts die; spawn `watch.run()` where requests are served.
+/// before the io contexts die; spawn `watch.run()` and `watch.keep_house()` where requests are
+/// served.
 struct Assembly {
     Assembly(db::Database& database, Clock& clock, Keyring const& keyring, Settings settings = {})
         : signer(keyring, settings.access_token)

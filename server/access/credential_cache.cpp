@@ -101,19 +101,18 @@ void CredentialCache::looked(Clock::Steady now)
     looked_at_us_ = std::max<std::int64_t>(as_us(now), 1);
 }
 
-std::vector<CredentialCache::Use> CredentialCache::take_uses()
+std::vector<CredentialCache::Use> CredentialCache::unwritten_uses() const
 {
     std::vector<Use> uses;
-    for (auto& shard : shards_) {
+    for (auto const& shard : shards_) {
         std::lock_guard const lock{shard.mutex};
         for (auto const& [secret, credential] : shard.good) {
             auto const used_at = credential->used_at_us.load();
             if (credential->caller.kind != Caller::Kind::api_key
                 || used_at < credential->use_written_us.load() + between_uses.count())
                 continue;
-            credential->use_written_us = used_at;
-            uses.push_back(
-                {credential->caller.workspace, credential->caller.key, Timestamp{used_at}});
+            uses.push_back({credential->caller.workspace, credential->caller.key,
+                Timestamp{used_at}, credential});
         }
     }
     return uses;

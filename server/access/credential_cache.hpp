@@ -58,9 +58,12 @@ public:
         WorkspaceId workspace;
         KeyId key;
         Timestamp at;
+        std::shared_ptr<Credential const> of;
     };
-    /// Keys used since the last written use of each, at most one per key and minute.
-    std::vector<Use> take_uses();
+    /// Keys used since the last written use of each, at most one per key and minute. Each comes
+    /// again until it is `written`.
+    std::vector<Use> unwritten_uses() const;
+    static void written(Use const& use) { use.of->use_written_us = use.at.us; }
     std::size_t size() const;
 
 private:

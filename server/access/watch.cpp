@@ -2,8 +2,13 @@
 
 #include "access/store.hpp"
 #include "base/log.hpp"
+#include "base/sleep.hpp"
 
 #include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <map>
+#include <span>
 
 namespace hermod::access {
 
@@ -12,6 +17,7 @@ static constexpr seconds between_uses{15};
 static constexpr seconds between_sweeps{60};
 static constexpr microseconds changes_kept = seconds{3600};
 static constexpr std::int64_t sweep_batch = 200;
+static constexpr std::size_t uses_at_once = 200;
 
 Task<void> Watch::look()
 {
@@ -39,9 +45,19 @@ Task<void> Watch::look()
 
 Task<void> Watch::write_uses()
 {
-    for (auto const& use : cache_.take_uses()) {
-        co_await database_.write(
-            use.workspace, [&](db::Tx& tx) { store::update_last_used(tx, use.key, use.at); });
+    std::map<WorkspaceId, std::vector<CredentialCache::Use>> of_workspace;
+    for (auto& use : cache_.unwritten_uses())
+        of_workspace[use.workspace].push_back(std::move(use));
+    for (auto const& [workspace, uses] : of_workspace) {
+        for (auto rest = std::span{uses}; !rest.empty();) {
+            auto const some = rest.first(std::min(rest.size(), uses_at_once));
+            co_await database_.write(workspace, [&](db::Tx& tx) {
+                for (auto const& use : some)
+                    store::update_last_used(tx, use.key, use.at);
+            });
+            std::ranges::for_each(some, CredentialCache::written);
+            rest = rest.subspan(some.size());
+        }
     }
 }
 
@@ -58,27 +74,38 @@ Task<void> Watch::sweep()
     }
 }
 
+/// False where it failed and must be done again; throws where the task is cancelled.
+static Task<bool> done(Task<void> round, std::string_view failure)
+{
+    try {
+        co_await std::move(round);
+        co_return true;
+    } catch (boost::system::system_error const&) {
+        throw;
+    } catch (std::exception const& e) {
+        log::warn(failure, {{"error", e.what()}});
+        co_return false;
+    }
+}
+
 Task<void> Watch::run()
 {
-    Timestamp next_uses = clock_.now() + between_uses;
-    Timestamp next_sweep = clock_.now() + between_sweeps;
     for (;;) {
-        try {
-            co_await look();
-            if (clock_.now() >= next_uses) {
-                next_uses = clock_.now() + between_uses;
-                co_await write_uses();
-            }
-            if (clock_.now() >= next_sweep) {
-                next_sweep = clock_.now() + between_sweeps;
-                co_await sweep();
-            }
-        } catch (boost::system::system_error const&) {
-            throw; // cancelled
-        } catch (std::exception const& e) {
-            log::warn("cannot look for revoked credentials", {{"error", e.what()}});
-        }
-        co_await sleep_until(clock_, clock_.now() + between_looks);
+        co_await done(look(), "cannot look for revoked credentials");
+        co_await sleep_for(clock_, between_looks);
+    }
+}
+
+Task<void> Watch::keep_house()
+{
+    auto next_sweep = clock_.steady() + between_sweeps;
+    for (;;) {
+        co_await sleep_for(clock_, between_uses);
+        co_await done(write_uses(), "cannot write when keys were used");
+        if (clock_.steady() < next_sweep)
+            continue;
+        if (co_await done(sweep(), "cannot remove sessions that are over"))
+            next_sweep = clock_.steady() + between_sweeps;
     }
 }
 

@@ -19,8 +19,10 @@ public:
 
     /// Until it is cancelled. A database that does not answer is asked again.
     Task<void> run();
+    /// The same for what no revocation may wait for: uses and sweeps, in a task of its own.
+    Task<void> keep_house();
 
-    /// One round of each, for run and for tests.
+    /// One round of each, for the loops and for tests.
     Task<void> look();
     Task<void> write_uses();
     Task<void> sweep();

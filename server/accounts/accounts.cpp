@@ -39,6 +39,11 @@ Account require_visible(db::Tx const& tx, Caller const& caller, AccountId const&
     return account;
 }
 
+bool may_reach(db::Tx const& tx, Caller const& caller, std::optional<AccountId> const& account)
+{
+    return !caller.test || !account || find_connector_of(tx, *account) == test_connector;
+}
+
 std::optional<Account> find_default(db::Tx const& tx, people::AddressKind kind,
     std::optional<std::string_view> connector, bool test_only)
 {

@@ -121,6 +121,8 @@ inline bool may_reach(Caller const& caller, Account const& account)
 {
     return !caller.test || account.connector == test_connector;
 }
+/// Of what went through the account, which may be gone; what went through none everybody reaches.
+bool may_reach(db::Tx const& tx, Caller const& caller, std::optional<AccountId> const& account);
 
 // Use cases.
 

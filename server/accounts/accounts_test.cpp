@@ -55,6 +55,8 @@ TEST_F(AccountsTest, a_wrong_field_is_named)
     EXPECT_PROBLEM(create("fax"), Errc::unknown_connector);
     EXPECT_PROBLEM(
         create({.connector = {"mail"}, .address = Text<1, 320>{"nobody@"}}), Errc::invalid_email);
+    EXPECT_PROBLEM(create({.connector = {"mail"}, .address = Text<1, 320>{"+12025550100"}}),
+        Errc::invalid_body);
     EXPECT_PROBLEM(create({.connector = {"mail"},
                        .address = Text<1, 320>{"other@example.com"},
                        .settings = Settings{R"({"fixed":1})"}}),

@@ -45,6 +45,8 @@ public:
     Task<StateChange> start(AccountView const& account) override
     {
         started.push_back(account);
+        if (away)
+            away();
         if (fails)
             throw std::runtime_error{"no"};
         co_return next_state;
@@ -68,6 +70,7 @@ public:
     StateChange next_state{"connected", {}, {}};
     bool at_once = false;
     bool fails = false;
+    std::function<void()> away;
     std::vector<AccountView> started;
     std::vector<AccountId> stopped;
 

@@ -1,5 +1,6 @@
 #include "accounts/accounts.hpp"
 #include "accounts/store.hpp"
+#include "workspaces/idempotency.hpp"
 
 namespace hermod::accounts {
 
@@ -26,19 +27,37 @@ static void require_valid(
     throw problem;
 }
 
+static Problem wrong_address(std::string message)
+{
+    return Problem{Errc::invalid_body, {}, {{"address", std::move(message)}}};
+}
+
+/// A number is what a connector of either kind of number sends from.
+static bool sends_from(Connector const& connector, people::AddressKind kind)
+{
+    using people::AddressKind;
+    return std::ranges::any_of(connector.capabilities().address_kinds, [&](auto const& name) {
+        auto const own = from_name<AddressKind>(name);
+        return own && (*own == AddressKind::email) == (kind == AddressKind::email);
+    });
+}
+
 /// The account's own address: as it follows from its configuration, else as given.
 static std::optional<std::string> address_of(Connector const& connector, Settings const& settings,
     std::string_view credentials, std::optional<std::string> const& given)
 {
     std::optional<std::string> normal;
-    if (given)
-        normal = people::parse_address(*given, "address").value;
+    if (given) {
+        auto parsed = people::parse_address(*given, "address");
+        if (!sends_from(connector, parsed.kind))
+            throw wrong_address("is not one that this connector sends from");
+        normal = std::move(parsed.value);
+    }
     auto derived = connector.address_of(settings.text, credentials);
     if (derived && normal && *normal != people::parse_address(*derived, "address").value)
-        throw Problem{
-            Errc::invalid_body, {}, {{"address", "follows from the settings of this connector"}}};
+        throw wrong_address("follows from the settings of this connector");
     if (!derived && !normal && connector.needs_address())
-        throw Problem{Errc::invalid_body, {}, {{"address", "is required"}}};
+        throw wrong_address("is required");
     return derived ? derived : normal;
 }
 
@@ -219,7 +238,7 @@ Task<void> delete_account(Deps& deps, Caller const& caller, AccountId const& id)
 
 Task<Account> connect_account(Deps& deps, Caller const& caller, AccountId const& id)
 {
-    co_return co_await deps.database.write(caller.workspace, [&](db::Tx& tx) {
+    co_return co_await workspaces::write_once(deps.database, caller, 200, [&](db::Tx& tx) {
         auto account = require_visible(tx, caller, id);
         if (account.state == State::connected || account.state == State::connecting)
             return account;
@@ -236,7 +255,7 @@ Task<Account> connect_account(Deps& deps, Caller const& caller, AccountId const&
 static Task<Account> stop_account(
     Deps& deps, Caller const& caller, AccountId const& id, State state)
 {
-    co_return co_await deps.database.write(caller.workspace, [&](db::Tx& tx) {
+    co_return co_await workspaces::write_once(deps.database, caller, 200, [&](db::Tx& tx) {
         auto account = require_visible(tx, caller, id);
         auto const previous = account.state;
         // An account that is off has nothing to pause.

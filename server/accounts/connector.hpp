@@ -47,6 +47,9 @@ struct AccountView {
     std::int64_t version = 0; ///< of its configuration
 };
 
+/// Who goes first where a connector has to choose.
+enum class Urgency { otp, conversation, campaign };
+
 /// One message on its way out. The same `message` (and so the same provider id, for connectors
 /// that choose it themselves) on every try.
 struct Outgoing {
@@ -62,6 +65,7 @@ struct Outgoing {
     std::vector<std::string> references;
     std::optional<std::string> reply_to_provider_id;
     int attempt = 1;
+    Urgency urgency = Urgency::conversation;
 };
 
 struct Sent {

@@ -1,40 +1,14 @@
 #include "accounts/accounts.hpp"
 #include "accounts/store.hpp"
-
-#include <charconv>
+#include "net/cursor.hpp"
 
 namespace hermod::accounts {
 
-namespace {
-
-struct Position {
-    Timestamp created_at;
-    AccountId id;
-};
-
-Position read_position(std::optional<Text<1, 512>> const& cursor)
-{
-    if (!cursor)
-        return {};
-    auto const fields = net::decode_cursor(*cursor);
-    if (!fields || fields->size() != 2)
-        throw Problem{Errc::invalid_cursor};
-    Position position;
-    auto const& us = fields->front();
-    auto const* const end = us.data() + us.size();
-    auto const result = std::from_chars(us.data(), end, position.created_at.us);
-    auto const id = AccountId::parse(fields->back());
-    if (result.ec != std::errc{} || result.ptr != end || !id)
-        throw Problem{Errc::invalid_cursor};
-    position.id = *id;
-    return position;
-}
-
-}
-
 Task<net::Page<Account>> list_accounts(Deps& deps, Caller const& caller, ListAccounts const& query)
 {
-    auto const after = read_position(query.cursor);
+    auto const [after_time, after_id] = query.cursor
+        ? net::read_cursor<Timestamp, AccountId>(*query.cursor)
+        : std::tuple<Timestamp, AccountId>{};
     auto const limit = query.limit.value.value;
     // A test key sees the sandbox alone: what else it asks for is not there.
     auto connector = query.connector ? std::optional<std::string_view>{*query.connector}
@@ -43,9 +17,10 @@ Task<net::Page<Account>> list_accounts(Deps& deps, Caller const& caller, ListAcc
         co_return net::Page<Account>{};
     if (caller.test)
         connector = test_connector;
-    auto accounts = co_await deps.database.read(caller.workspace, [&](db::Tx const& tx) {
-        return list_after(tx, connector, after.created_at, after.id, limit + 1);
-    });
+    auto accounts = co_await deps.database.read(
+        caller.workspace, [&, time = after_time, id = after_id](db::Tx const& tx) {
+            return list_after(tx, connector, time, id, limit + 1);
+        });
     net::Page<Account> page{std::move(accounts), std::nullopt};
     if (static_cast<std::int64_t>(page.data.size()) > limit) {
         page.data.resize(static_cast<std::size_t>(limit));

@@ -12,6 +12,12 @@ std::optional<Account> find_account(db::Tx const& tx, AccountId const& id)
         id);
 }
 
+std::optional<std::string> find_connector_of(db::Tx const& tx, AccountId const& id)
+{
+    return tx.one<std::string>(
+        "SELECT connector FROM accounts WHERE workspace_id = $1 AND id = $2", id);
+}
+
 std::int64_t count(db::Tx const& tx)
 {
     return *tx.one<std::int64_t>(

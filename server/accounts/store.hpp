@@ -23,6 +23,8 @@ struct RunRow {
 BOOST_DESCRIBE_STRUCT(
     RunRow, (), (id, connector, state, state_reason, version, circuit_failures, circuit_until))
 
+/// Of a deleted one too.
+std::optional<std::string> find_connector_of(db::Tx const& tx, AccountId const& id);
 std::int64_t count(db::Tx const& tx);
 /// Oldest first, after the account of these two; at most `limit`.
 std::vector<Account> list_after(db::Tx const& tx, std::optional<std::string_view> connector,

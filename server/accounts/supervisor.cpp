@@ -4,6 +4,7 @@
 #include "accounts/state_board.hpp"
 #include "accounts/store.hpp"
 #include "base/log.hpp"
+#include "base/sleep.hpp"
 #include "workspaces/workspaces.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -24,6 +25,7 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
         WorkspaceId workspace;
         Connector* connector;
         std::int64_t version;
+        std::uint64_t start; ///< which of this process's starts made it
     };
 
     State(db::Database& with_database, Connectors const& with_connectors,
@@ -43,8 +45,10 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
     void compare(WorkspaceId const& workspace, std::vector<RunRow> const& rows);
     void begin(WorkspaceId const& workspace, RunRow const& row, Connector& connector);
     void end(AccountId const& id, Connector& connector);
-    Task<void> start(WorkspaceId workspace, RunRow row, Connector* connector, bool again);
-    bool is_current(AccountId const& id, std::int64_t version) const;
+    Task<void> start(Running of, RunRow row, bool again);
+    Task<std::optional<StateChange>> try_start(Running const& of, RunRow const& row, bool again);
+    Task<void> write_started(Running const& of, RunRow const& row, StateChange const& change);
+    bool is_current(AccountId const& id, std::uint64_t start) const;
 
     db::Database& database;
     Connectors const& connectors;
@@ -54,6 +58,7 @@ struct Supervisor::State : std::enable_shared_from_this<Supervisor::State> {
     asio::io_context* io = nullptr;
     std::unordered_map<AccountId, Running> running; // of the io thread
     StateBoard board; // likewise
+    std::uint64_t starts = 0;
 
     std::mutex mutex;
     std::set<WorkspaceId> changed;
@@ -92,15 +97,15 @@ Task<void> Supervisor::State::follow()
     auto const waiting = wakeup;
     auto& clock = database.clock();
     auto const rescans = database.engine() == db::Engine::postgres;
-    auto all_due = std::optional{clock.now()};
+    auto all_due = std::optional{clock.steady()};
     for (;;) {
-        if (all_due && *all_due <= clock.now()) {
+        if (all_due && *all_due <= clock.steady()) {
             auto const done = co_await look_at_all();
             all_due.reset();
             if (!done)
-                all_due = clock.now() + try_again_after;
+                all_due = clock.steady() + try_again_after;
             else if (rescans)
-                all_due = clock.now() + look_anyway_after;
+                all_due = clock.steady() + look_anyway_after;
         }
         std::set<WorkspaceId> some;
         {
@@ -109,10 +114,11 @@ Task<void> Supervisor::State::follow()
         }
         for (auto const& workspace : some) {
             if (!co_await look_at(workspace))
-                all_due = clock.now() + try_again_after;
+                all_due = clock.steady() + try_again_after;
         }
         if (all_due)
-            co_await waiting->wait_until(*all_due);
+            co_await waiting->wait_until(
+                clock.now() + std::chrono::ceil<microseconds>(*all_due - clock.steady()));
         else
             co_await waiting->wait();
     }
@@ -195,12 +201,12 @@ void Supervisor::State::compare(WorkspaceId const& workspace, std::vector<RunRow
 
 void Supervisor::State::begin(WorkspaceId const& workspace, RunRow const& row, Connector& connector)
 {
-    auto const [at, is_new] =
-        running.insert_or_assign(row.id, Running{workspace, &connector, row.version});
+    Running const of{workspace, &connector, row.version, ++starts};
+    auto const again = !running.insert_or_assign(row.id, of).second;
     circuit.restore(row.id, row.circuit_failures, row.circuit_until);
-    tasks.spawn(*io, "account start",
-        [self = shared_from_this(), workspace, row, of = &connector,
-            again = !is_new]() -> Task<void> { co_await self->start(workspace, row, of, again); });
+    tasks.spawn(*io, "account start", [self = shared_from_this(), of, row, again]() -> Task<void> {
+        co_await self->start(of, row, again);
+    });
 }
 
 void Supervisor::State::end(AccountId const& id, Connector& connector)
@@ -210,44 +216,78 @@ void Supervisor::State::end(AccountId const& id, Connector& connector)
         *io, "account stop", [id, of = &connector]() -> Task<void> { co_await of->stop(id); });
 }
 
-bool Supervisor::State::is_current(AccountId const& id, std::int64_t version) const
+bool Supervisor::State::is_current(AccountId const& id, std::uint64_t start) const
 {
     auto const found = running.find(id);
-    return found != running.end() && found->second.version == version;
+    return found != running.end() && found->second.start == start;
 }
 
-Task<void> Supervisor::State::start(
-    WorkspaceId workspace, RunRow row, Connector* connector, bool again)
+/// The database is away or busy: that says nothing about the account.
+static bool is_passing(Problem const& problem)
 {
-    StateChange change;
+    return problem.code == Errc::storage_unavailable || problem.code == Errc::overloaded;
+}
+
+Task<void> Supervisor::State::start(Running of, RunRow row, bool again)
+{
+    std::optional<StateChange> change;
+    while (is_current(row.id, of.start)) {
+        try {
+            if (!change)
+                change = co_await try_start(of, row, again);
+            // Meanwhile it may have been changed again or stopped.
+            if (change && is_current(row.id, of.start))
+                co_await write_started(of, row, *change);
+            co_return;
+        } catch (Problem const& problem) {
+            if (problem.code == Errc::account_not_found)
+                co_return;
+            if (!is_passing(problem))
+                throw;
+            log::warn("an account waits for the database",
+                {{"account", row.id.str()}, {"error", info(problem.code).name}});
+        }
+        co_await sleep_for(database.clock(), try_again_after);
+    }
+}
+
+/// What became of it; nothing where the account is gone. Throws where the database is away.
+Task<std::optional<StateChange>> Supervisor::State::try_start(
+    Running const& of, RunRow const& row, bool again)
+{
+    StateChange failed{"failed", "the account could not be started", {}};
     try {
         if (again)
-            co_await connector->stop(row.id);
+            co_await of.connector->stop(row.id);
         auto const view = co_await database.read(
-            workspace, [&](db::Tx const& tx) { return open(tx, row.id, keyring); });
-        change = co_await connector->start(view);
+            of.workspace, [&](db::Tx const& tx) { return open(tx, row.id, keyring); });
+        co_return co_await of.connector->start(view);
     } catch (boost::system::system_error const& error) {
         if (error.code() == boost::system::errc::operation_canceled)
             throw; // the process ends
-        change = {"failed", "the account could not be started", {}};
     } catch (Problem const& problem) {
         if (problem.code == Errc::account_not_found)
-            co_return;
-        change = {"failed", std::string{info(problem.code).title}, {}};
+            co_return std::nullopt;
+        if (is_passing(problem))
+            throw;
+        failed.reason = info(problem.code).title;
     } catch (std::exception const& error) {
         log::error("an account could not be started",
             {{"account", row.id.str()}, {"error", error.what()}});
-        change = {"failed", "the account could not be started", {}};
     }
-    // Meanwhile it may have been changed again or stopped. And where the circuit is open, a send
-    // has to show that the account works.
-    auto const held = change.state == "connected" && row.circuit_failures > 0;
-    if (!is_current(row.id, row.version) || held)
+    co_return failed;
+}
+
+Task<void> Supervisor::State::write_started(
+    Running const& of, RunRow const& row, StateChange const& change)
+{
+    // Where the circuit is open, a send has to show that the account works.
+    if (change.state == "connected" && row.circuit_failures > 0)
         co_return;
     // A provider out of reach is a circuit that opened: the first send that works closes it.
     auto const degraded = change.state == to_name(accounts::State::degraded);
     auto const until = database.clock().now() + Circuit::first_pause;
-    co_await database.write(workspace, [&](db::Tx& tx) {
+    co_await database.write(of.workspace, [&](db::Tx& tx) {
         set_state(tx, row.id, change);
         if (degraded)
             update_circuit(tx, row.id, Circuit::failures_to_open, until);

@@ -1,5 +1,6 @@
 #include "accounts/accounts_world_test.hpp"
 #include "accounts/supervisor.hpp"
+#include "testing/disturbed_database.hpp"
 
 #include <atomic>
 #include <thread>
@@ -47,7 +48,8 @@ protected:
     Circuit circuit{db, clock};
     Tasks tasks;
     Metrics metrics;
-    Supervisor supervisor{db, connectors, keyring, circuit, tasks, metrics};
+    testing::DisturbedDatabase flaky{db};
+    Supervisor supervisor{flaky, connectors, keyring, circuit, tasks, metrics};
     std::atomic<bool> stopped{false};
 };
 
@@ -112,6 +114,56 @@ TEST_F(SupervisorTest, an_account_that_cannot_start_has_failed)
     supervisor.start(io);
 
     EXPECT_TRUE(becomes(account.id, State::failed));
+}
+
+TEST_F(SupervisorTest, an_account_waits_for_a_database_that_is_away)
+{
+    auto const account = create("mail");
+    supervisor.start(io);
+    ASSERT_TRUE(becomes(account.id, State::connected));
+
+    run(pause_account(deps, me(), account.id));
+    ASSERT_TRUE(drive_until([&] { return mail.stopped.size() == 1; }));
+    mail.away = [&] { throw Problem{Errc::overloaded}; };
+    run(connect_account(deps, me(), account.id));
+    ASSERT_TRUE(drive_until([&] { return mail.started.size() == 2; }));
+    EXPECT_EQ(state_of(account.id), State::connecting);
+    mail.away = {};
+    clock.advance(seconds{5});
+
+    EXPECT_TRUE(becomes(account.id, State::connected));
+    EXPECT_EQ(mail.started.size(), 3U);
+}
+
+TEST_F(SupervisorTest, a_start_that_could_not_be_written_is_written_later_and_not_done_again)
+{
+    flaky.writes_to_fail = 2;
+    auto const account = create("mail");
+    supervisor.start(io);
+    ASSERT_TRUE(drive_until([&] { return flaky.writes_to_fail == 1; }));
+    EXPECT_EQ(state_of(account.id), State::connecting);
+
+    clock.advance(seconds{5});
+    ASSERT_TRUE(drive_until([&] { return flaky.writes_to_fail == 0; }));
+    clock.advance(seconds{5});
+
+    EXPECT_TRUE(becomes(account.id, State::connected));
+    EXPECT_EQ(mail.started.size(), 1U);
+}
+
+TEST_F(SupervisorTest, an_account_paused_while_the_database_was_away_is_not_started)
+{
+    flaky.writes_to_fail = 1;
+    auto const account = create("mail");
+    supervisor.start(io);
+    ASSERT_TRUE(drive_until([&] { return flaky.writes_to_fail == 0; }));
+
+    run(pause_account(deps, me(), account.id));
+    ASSERT_TRUE(drive_until([&] { return mail.stopped.size() == 1; }));
+    clock.advance(seconds{5});
+
+    EXPECT_TRUE(drive_until([&] { return tasks.running() == 1; }));
+    EXPECT_EQ(state_of(account.id), State::paused);
 }
 
 TEST_F(SupervisorTest, an_open_circuit_is_remembered_over_a_restart)

@@ -1,8 +1,20 @@
 #include "app/features.hpp"
 
 #include "app/housekeeping.hpp"
+#include "workspaces/idempotency.hpp"
 
 namespace hermod::app {
+
+void JobRepeats::require_first_use(db::Tx const& tx, Caller const& caller) const
+{
+    workspaces::require_first_use(tx, caller);
+}
+
+void JobRepeats::remember_reply(
+    db::Tx& tx, Caller const& caller, int status, std::string_view body) const
+{
+    workspaces::remember_reply(tx, caller, status, body);
+}
 
 Features::Features(Ground const& ground, std::string epoch)
     : ground_(ground)
@@ -14,7 +26,7 @@ Features::Features(Ground const& ground, std::string epoch)
           {.concurrency = ground.config.jobs.concurrency,
               .per_workspace = ground.config.jobs.per_workspace})
     , leases_(ground.db, ground.clock, scheduler_)
-    , jobs_deps_{ground.db}
+    , jobs_deps_{ground.db, repeats_}
     , workspaces_deps_{ground.db}
     , people_deps_{ground.db}
     , access_(ground.db, ground.clock, ground.keyring,
@@ -64,6 +76,7 @@ void Features::start()
     tasks.spawn(io, "shard leases", [this] { return leases_.run(); });
     supervisor_.start(io);
     tasks.spawn(io, "access watch", [this] { return access_.watch.run(); });
+    tasks.spawn(io, "access housekeeping", [this] { return access_.watch.keep_house(); });
     tasks.spawn(io, "housekeeping",
         [this] { return keep_house(ground_.db, ground_.clock, ground_.config); });
 }

@@ -31,6 +31,12 @@ struct Ground {
     asio::io_context& main_io;
 };
 
+class JobRepeats final : public jobs::Repeats {
+    void require_first_use(db::Tx const& tx, Caller const& caller) const override;
+    void remember_reply(
+        db::Tx& tx, Caller const& caller, int status, std::string_view body) const override;
+};
+
 /// The features of this process, in order of dependence, and what each is given. Nothing runs
 /// until `start`.
 class Features {
@@ -62,6 +68,7 @@ private:
     events::Deps events_deps_;
     jobs::Scheduler scheduler_;
     jobs::ShardLeases leases_;
+    JobRepeats repeats_;
     jobs::Deps jobs_deps_;
     workspaces::Deps workspaces_deps_;
     people::Deps people_deps_;

@@ -3,7 +3,10 @@
 #include "app/open_database.hpp"
 #include "app/testing_clock.hpp"
 #include "events/catalogue.hpp"
+#include "jobs/metrics.hpp"
+#include "messages/metrics.hpp"
 #include "net/http_server.hpp"
+#include "net/metrics.hpp"
 #include "net/openapi.hpp"
 #include "net/operational.hpp"
 #include "net/pipeline.hpp"
@@ -11,6 +14,7 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <span>
 #include <sstream>
 
 namespace hermod::app {
@@ -23,10 +27,25 @@ static void write_file(std::filesystem::path const& path, std::string_view text)
         throw std::runtime_error{"cannot write " + path.string()};
 }
 
-/// The metrics as a table, from the HELP and TYPE lines of their text form.
-static std::string metrics_reference(std::string const& text)
+/// What has no value yet, as nothing was served, is in no text: it is taken from the folders'
+/// lists.
+static auto listed_metrics()
 {
     std::map<std::string, std::pair<std::string, std::string>> metrics;
+    auto const add = [&](std::span<MetricInfo const> list) {
+        for (auto const& metric : list)
+            metrics[metric.name] = {metric.help, metric.type};
+    };
+    add(net::metric::all);
+    add(jobs::metric::all);
+    add(messages::metric::all);
+    return metrics;
+}
+
+/// The metrics as a table, from the lists and the HELP and TYPE lines of their text form.
+static std::string metrics_reference(std::string const& text)
+{
+    auto metrics = listed_metrics();
     std::istringstream lines{text};
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words{line};

@@ -2,6 +2,7 @@
 
 #include "base/errors.hpp"
 #include "base/log.hpp"
+#include "base/sleep.hpp"
 #include "events/events.hpp"
 #include "jobs/jobs.hpp"
 #include "messages/messages.hpp"
@@ -40,7 +41,7 @@ Task<void> sweep_all(db::Database& db, Clock& clock, Config const& config)
             [&](db::GlobalTx const& tx) { return workspaces::list_after(tx, after, batch); });
         for (auto const& workspace : workspaces) {
             while (co_await db.write(workspace, [&](db::Tx& tx) { return sweep_once(tx, config); }))
-                co_await sleep_until(clock, clock.now() + milliseconds{20});
+                co_await sleep_for(clock, milliseconds{20});
         }
         if (workspaces.size() < static_cast<std::size_t>(batch))
             co_return;
@@ -51,7 +52,7 @@ Task<void> sweep_all(db::Database& db, Clock& clock, Config const& config)
 Task<void> keep_house(db::Database& db, Clock& clock, Config const& config)
 {
     for (;;) {
-        co_await sleep_until(clock, clock.now() + every);
+        co_await sleep_for(clock, every);
         try {
             co_await sweep_all(db, clock, config);
         } catch (boost::system::system_error const& e) {

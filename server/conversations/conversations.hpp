@@ -216,6 +216,7 @@ class LogMembership final : public events::Membership {
 public:
     Standing standing(db::Tx const& tx, ConversationId const& conversation,
         PersonId const& person) const override;
+    bool test_key_sees(db::Tx const& tx, events::Line const& line) const override;
 };
 
 // Use cases.

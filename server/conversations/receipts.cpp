@@ -1,5 +1,6 @@
 #include "conversations/receipts.hpp"
 
+#include "access/idempotency.hpp"
 #include "base/errors.hpp"
 #include "conversations/cursors.hpp"
 
@@ -112,7 +113,7 @@ Task<Receipt> mark_read(
                 throw Problem{Errc::invalid_body, {}, {{field, "is beyond the newest message"}}};
     });
     auto const target = co_await deps.receipts.admit(caller.workspace, id, caller.person, asked);
-    co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+    co_return co_await access::write_once(deps.db, caller, 200, [&](db::Tx& tx) {
         require_visible(tx, caller, id);
         return write_cursors(tx, id, caller.person, target);
     });

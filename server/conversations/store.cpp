@@ -22,6 +22,14 @@ std::optional<ConversationRow> find_conversation(db::Tx const& tx, ConversationI
         id);
 }
 
+std::optional<AccountId> find_account_of(db::Tx const& tx, ConversationId const& id)
+{
+    return tx
+        .one<std::optional<AccountId>>(
+            "SELECT account_id FROM conversations WHERE workspace_id = $1 AND id = $2", id)
+        .value_or(std::nullopt);
+}
+
 std::optional<ConversationId> find_by_unique_key(db::Tx const& tx, std::string_view key)
 {
     return tx.one<ConversationId>(R"sql(

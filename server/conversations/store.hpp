@@ -44,6 +44,8 @@ BOOST_DESCRIBE_STRUCT(ViewRow, (),
 
 void insert_conversation(db::Tx& tx, ConversationRow const& row);
 std::optional<ConversationRow> find_conversation(db::Tx const& tx, ConversationId const& id);
+/// Of a deleted one too.
+std::optional<AccountId> find_account_of(db::Tx const& tx, ConversationId const& id);
 std::optional<ConversationId> find_by_unique_key(db::Tx const& tx, std::string_view key);
 void update_settings(
     db::Tx& tx, ConversationId const& id, std::optional<std::string> const& title, History history);

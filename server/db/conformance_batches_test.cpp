@@ -342,6 +342,27 @@ TEST_P(Conformance, the_listener_hears_of_a_commit_when_it_can_be_seen)
     EXPECT_EQ(future.get(), 1U);
 }
 
+TEST_P(Conformance, a_caller_goes_on_only_once_the_listener_has_heard)
+{
+    auto const workspace = new_workspace();
+    std::promise<void> going_on;
+    auto gone_on = going_on.get_future();
+    std::atomic<bool> heard = false;
+    std::atomic<bool> first = false;
+    db->on_commit([&](std::span<Committed const> commits) {
+        for (auto const& commit : commits)
+            if (commit.workspace == workspace && !heard.exchange(true))
+                first = gone_on.wait_for(milliseconds{50}) == std::future_status::timeout;
+    });
+
+    write(workspace, [](Tx& tx) { tx.wake(Wake::log); });
+    going_on.set_value();
+
+    EXPECT_TRUE(heard);
+    EXPECT_TRUE(first);
+    db->on_commit({});
+}
+
 TEST_P(Conformance, wakes_of_lambdas_that_failed_are_not_heard)
 {
     auto const good = new_workspace();

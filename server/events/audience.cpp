@@ -12,7 +12,9 @@ bool Audience::sees(db::Tx const& tx, Caller const& caller, Line const& line) co
 {
     if (!sees_type(caller, line.type))
         return false;
-    if (!needs_membership(caller) || line.person_id == caller.person)
+    if (caller.test && !membership_.test_key_sees(tx, line))
+        return false;
+    if (caller.kind == Caller::Kind::api_key || line.person_id == caller.person)
         return true;
     if (line.reach == Reach::person || (line.reach == Reach::team && !caller.is_team()))
         return false;

@@ -20,11 +20,14 @@ public:
     virtual ~Membership() = default;
     virtual Standing standing(
         db::Tx const& tx, ConversationId const& conversation, PersonId const& person) const = 0;
+    /// Whether the line is about no account, or one that a test key reaches.
+    virtual bool test_key_sees(db::Tx const& tx, Line const& line) const = 0;
 };
 
 /// Who sees what, for every way of reading the log: an API key what its scopes give; a person the
 /// events of their conversations from where they joined and those that name them, also after
-/// leaving; a member also external conversations, as the role gives.
+/// leaving; a member also external conversations, as the role gives. Of accounts, a test key sees
+/// the sandbox's alone.
 class Audience {
 public:
     Audience(Catalogue const& catalogue, Membership const& membership)
@@ -35,7 +38,7 @@ public:
     /// Needs no database for a caller whose answer does not depend on conversations.
     bool needs_membership(Caller const& caller) const
     {
-        return caller.kind != Caller::Kind::api_key;
+        return caller.kind != Caller::Kind::api_key || caller.test;
     }
     bool sees_type(Caller const& caller, std::string_view type) const;
     bool sees(db::Tx const& tx, Caller const& caller, Line const& line) const;

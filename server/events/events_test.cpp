@@ -30,7 +30,12 @@ public:
         auto const found = standings.find(conversation);
         return found == standings.end() ? Standing{false, std::nullopt} : found->second;
     }
+    bool test_key_sees(db::Tx const&, Line const& line) const override
+    {
+        return line.conversation_id != of_live_account;
+    }
     std::map<ConversationId, Standing> standings;
+    std::optional<ConversationId> of_live_account = ConversationId{};
 };
 
 class EventsTest : public testing::World {
@@ -172,6 +177,18 @@ TEST_F(EventsTest, a_key_sees_what_its_scopes_give_and_still_moves_on)
 
     EXPECT_TRUE(seen.data.empty());
     EXPECT_EQ(seen.next, log.cursor(1));
+}
+
+TEST_F(EventsTest, a_test_key_does_not_see_what_is_about_a_live_account)
+{
+    membership.of_live_account = ConversationId::make(clock.now());
+    note("live", {.conversation = membership.of_live_account, .person = {}});
+    note("other", {.conversation = ConversationId::make(clock.now()), .person = {}});
+    auto test_key = key;
+    test_key.test = true;
+
+    EXPECT_EQ(notes(list(key, "start")), (std::vector<std::string>{"live", "other"}));
+    EXPECT_EQ(notes(list(test_key, "start")), (std::vector<std::string>{"other"}));
 }
 
 TEST_F(EventsTest, a_member_sees_their_conversations_from_where_they_joined)

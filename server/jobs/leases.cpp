@@ -3,6 +3,7 @@
 #include "base/crypto.hpp"
 #include "base/errors.hpp"
 #include "base/log.hpp"
+#include "base/sleep.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -132,7 +133,7 @@ Task<void> ShardLeases::run()
             if (!held_.empty() && clock_.steady() - renewed_at_ > trust)
                 give_up_all();
         }
-        co_await sleep_until(clock_, clock_.now() + renew_every);
+        co_await sleep_for(clock_, renew_every);
     }
 }
 

@@ -1,8 +1,7 @@
 #include "jobs/routes.hpp"
 
 #include "jobs/store.hpp"
-
-#include <charconv>
+#include "net/cursor.hpp"
 
 namespace hermod::jobs {
 
@@ -15,25 +14,12 @@ struct ListJobs {
 };
 BOOST_DESCRIBE_STRUCT(ListJobs, (), (state, kind, message_id, limit, cursor))
 
-static std::optional<std::int64_t> position_of(std::optional<std::string> const& cursor)
-{
-    if (!cursor)
-        return std::nullopt;
-    auto const fields = net::decode_cursor(*cursor);
-    std::int64_t position = 0;
-    if (!fields || fields->size() != 1)
-        throw Problem{Errc::invalid_cursor};
-    auto const& text = fields->front();
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
-    if (error != std::errc{} || end != text.data() + text.size())
-        throw Problem{Errc::invalid_cursor};
-    return position;
-}
-
 static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const& query = request.query_as<ListJobs>();
-    auto const before = position_of(query.cursor);
+    std::optional<std::int64_t> before;
+    if (query.cursor)
+        std::tie(before) = net::read_cursor<std::int64_t>(*query.cursor);
     auto const limit = query.limit.value.value;
     auto const rows = co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         JobFilter const filter{query.state, query.kind};
@@ -66,8 +52,13 @@ static Task<net::Reply> retry_job(Deps& deps, Caller const& caller, net::Request
 {
     auto const id = request.path_id<JobId>("job_id");
     co_return net::ok(co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+        if (caller.idempotency)
+            deps.repeats.require_first_use(tx, caller);
         revive(tx, id);
-        return to_job(*find_job(tx, id));
+        auto job = to_job(*find_job(tx, id));
+        if (caller.idempotency)
+            deps.repeats.remember_reply(tx, caller, 200, to_json(job));
+        return job;
     }));
 }
 

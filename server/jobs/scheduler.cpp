@@ -1,6 +1,7 @@
 #include "jobs/scheduler.hpp"
 
 #include "base/log.hpp"
+#include "jobs/metrics.hpp"
 #include "jobs/store.hpp"
 
 #include <boost/asio/error.hpp>
@@ -23,9 +24,9 @@ Scheduler::Scheduler(db::Database& db, Clock& clock, Tasks& tasks, asio::io_cont
     , tasks_(tasks)
     , io_(io)
     , wakeup_(io, clock)
-    , waiting_(metrics.gauge("hermod_jobs_held", "Open jobs in the scheduler's memory"))
-    , running_(metrics.gauge("hermod_jobs_running", "Jobs under way"))
-    , ended_(metrics.counter("hermod_jobs_ended_total", "Claims that ended, in any state"))
+    , waiting_(metrics.gauge(metric::held.name, metric::held.help))
+    , running_(metrics.gauge(metric::running.name, metric::running.help))
+    , ended_(metrics.counter(metric::ended.name, metric::ended.help))
     , queue_(limits)
 {
 }

@@ -38,6 +38,8 @@ public:
         accounts::AccountView const&, accounts::Outgoing const& message) override
     {
         sends.push_back(message);
+        if (meanwhile)
+            co_await meanwhile();
         if (results.empty())
             co_return accounts::SendResult{accounts::Sent{"p-" + message.message.str()}, {}, {}};
         auto result = results.front();
@@ -74,6 +76,7 @@ public:
     std::deque<accounts::SendResult> results;
     std::optional<accounts::SendResult> settled;
     std::vector<accounts::Outgoing> sends;
+    std::function<Task<void>()> meanwhile;
 };
 
 /// A workspace with an account, and a caller that is an API key.

@@ -1,19 +1,10 @@
+#include "access/idempotency.hpp"
 #include "base/errors.hpp"
 #include "messages/append.hpp"
 #include "messages/sight.hpp"
-
-#include <charconv>
+#include "net/cursor.hpp"
 
 namespace hermod::messages {
-
-static std::optional<std::int64_t> number_of(std::string const& text)
-{
-    std::int64_t number = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < 0)
-        return std::nullopt;
-    return number;
-}
 
 Message require_message(db::Tx const& tx, MessageId const& id)
 {
@@ -40,11 +31,10 @@ static Way direction_of(ListMessages const& query)
     if (query.before_seq && query.after_seq)
         throw Problem{Errc::invalid_query, {}, {{"after_seq", "excludes before_seq"}}};
     if (query.cursor) {
-        auto const fields = net::decode_cursor(query.cursor->value);
-        auto const seq = fields && fields->size() == 2 ? number_of((*fields)[1]) : std::nullopt;
-        if (!seq || ((*fields)[0] != "after" && (*fields)[0] != "before"))
+        auto const [way, seq] = net::read_cursor<std::string, std::int64_t>(query.cursor->value);
+        if (way != "after" && way != "before")
             throw Problem{Errc::invalid_cursor};
-        return {(*fields)[0] == "after", *seq};
+        return {way == "after", seq};
     }
     if (query.after_seq)
         return {true, query.after_seq->value};
@@ -78,23 +68,21 @@ Task<net::Page<Message>> list_message_log(
     Deps& deps, Caller const& caller, ListMessageLog const& query)
 {
     std::optional<std::int64_t> before;
-    if (query.cursor) {
-        auto const fields = net::decode_cursor(query.cursor->value);
-        before = fields && fields->size() == 1 ? number_of(fields->front()) : std::nullopt;
-        if (!before)
-            throw Problem{Errc::invalid_cursor};
-    }
+    if (query.cursor)
+        std::tie(before) = net::read_cursor<std::int64_t>(query.cursor->value);
     auto const limit = query.limit.value.value;
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         net::Page<Message> page;
         std::int64_t last = 0;
+        std::int64_t seen = 0; // a test key's page is shorter by what it does not reach
         for (auto const& row : list_log(tx, query, before, limit + 1)) {
-            if (static_cast<std::int64_t>(page.data.size()) == limit) {
+            if (seen++ == limit) {
                 page.next = net::encode_cursor({std::to_string(last)});
                 break;
             }
             last = row.log_offset;
-            page.data.push_back(to_message(row));
+            if (accounts::may_reach(tx, caller, row.account_id))
+                page.data.push_back(to_message(row));
         }
         return page;
     });
@@ -117,7 +105,7 @@ Task<net::Page<Attempt>> list_attempts(Deps& deps, Caller const& caller, Message
 
 Task<Message> resend_message(Deps& deps, Caller const& caller, MessageId const& id)
 {
-    co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+    co_return co_await access::write_once(deps.db, caller, 202, [&](db::Tx& tx) {
         auto row = require_visible(tx, caller, id);
         if (row.direction != Direction::outbound || row.status != Status::failed)
             throw Problem{Errc::not_resendable};

@@ -32,6 +32,9 @@ static accounts::Account account_for(db::Tx const& tx, Deps const& deps, Caller 
     auto account = accounts::find_default(tx, kind, connector, caller.test);
     if (!account)
         throw Problem{Errc::no_account};
+    // The default of the kind reaches it; the account of a connector that was asked for may not.
+    if (!accounts::reaches(deps.connectors, *account, kind))
+        throw Problem{Errc::recipient_unreachable, "the connector does not reach such an address"};
     return *std::move(account);
 }
 
@@ -152,20 +155,48 @@ static bool is_settled(Message const& message)
         && *message.status != Status::sending;
 }
 
+static constexpr std::int64_t events_at_once = 100;
+
+/// Whether anything happened in the conversation after `offset`, which goes on to the newest event.
+static Task<bool> moved_on(
+    Deps& deps, WorkspaceId workspace, ConversationId conversation, std::int64_t& offset)
+{
+    bool any = false;
+    for (;;) {
+        auto const lines = co_await deps.log.read(workspace, offset, events_at_once);
+        for (auto const& line : lines) {
+            offset = line->log_offset;
+            any |= line->conversation_id == conversation;
+        }
+        if (lines.size() < events_at_once)
+            co_return any;
+    }
+}
+
 Task<Message> wait_until_settled(
     Deps& deps, Caller const& caller, Message message, Timestamp deadline)
 {
-    auto offset = (co_await deps.log.extent(caller.workspace)).head;
-    while (!is_settled(message) && !deps.log.draining() && deps.clock.now() < deadline) {
-        auto const row = co_await deps.db.read(
-            caller.workspace, [&](db::Tx const& tx) { return find_message(tx, message.id); });
-        if (!row)
-            break;
-        message = to_message(*row);
-        if (is_settled(message))
-            break;
-        co_await deps.log.wait_beyond(caller.workspace, offset, deadline);
-        ++offset;
+    auto const until = deps.clock.steady() + (deadline - deps.clock.now());
+    try {
+        auto offset = (co_await deps.log.extent(caller.workspace)).head;
+        // The log is followed in memory, so that others' events cost no read of the database.
+        for (bool look = true; !deps.log.draining() && deps.clock.steady() < until;) {
+            auto const row = look
+                ? co_await deps.db.read(caller.workspace,
+                      [&](db::Tx const& tx) { return find_message(tx, message.id); })
+                : std::nullopt;
+            if (look && !row)
+                break;
+            if (row)
+                message = to_message(*row);
+            if (is_settled(message))
+                break;
+            auto const left = std::chrono::ceil<microseconds>(until - deps.clock.steady());
+            co_await deps.log.wait_beyond(caller.workspace, offset, deps.clock.now() + left);
+            look = co_await moved_on(deps, caller.workspace, message.conversation_id, offset);
+        }
+    } catch (Problem const&) {
+        // It is accepted, whatever could not be read since: what is known is the answer.
     }
     co_return message;
 }

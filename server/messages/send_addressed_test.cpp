@@ -1,5 +1,6 @@
 #include "jobs/store.hpp"
 #include "messages/send_world_test.hpp"
+#include "testing/disturbed_database.hpp"
 
 namespace hermod::messages {
 namespace {
@@ -31,6 +32,8 @@ TEST_F(SendAddressedTest, what_cannot_go_leaves_nothing_behind)
     EXPECT_PROBLEM(
         run(send_addressed(deps, caller, to_address("+12025550100", std::string(1001, 'x')))),
         Errc::unsupported_content);
+    to_email.connector = Text<1, 64>{"sandbox"};
+    EXPECT_PROBLEM(run(send_addressed(deps, caller, to_email)), Errc::recipient_unreachable);
     EXPECT_EQ(event_types(caller).size(), before);
 }
 
@@ -46,6 +49,48 @@ TEST_F(SendAddressedTest, a_sent_message_has_its_provider_id_and_attempt)
     auto const attempts = run(list_attempts(deps, caller, message.id)).data;
     ASSERT_EQ(attempts.size(), 1U);
     EXPECT_EQ(attempts[0].outcome, Outcome::sent);
+}
+
+TEST_F(SendAddressedTest, a_wait_reads_its_message_only_when_its_conversation_moved)
+{
+    db.on_commit([this](std::span<db::Committed const> commits) { log.committed(commits); });
+    auto const sent = run(send_addressed(deps, caller, to_address("+12025550100")));
+    auto const elsewhere = new_direct(caller);
+    testing::DisturbedDatabase counted{db};
+    Deps waiting{counted, clock, log, connectors};
+    std::optional<Message> answer;
+    tasks.spawn(io, "wait", [&]() -> Task<void> {
+        answer = co_await wait_until_settled(
+            waiting, caller, sent, clock.now() + std::chrono::seconds{30});
+    });
+    ASSERT_TRUE(drive_until([&] { return counted.reads == 1; }));
+
+    for (int i = 0; i < 20; ++i) {
+        run(send_message(deps, caller, elsewhere, text_message("busy")));
+        int turns = 0; // for the tail to read it
+        drive_until([&] { return ++turns > 5; });
+    }
+    EXPECT_EQ(counted.reads, 1);
+    EXPECT_FALSE(answer);
+    work(sent.id);
+
+    EXPECT_TRUE(drive_until([&] { return answer.has_value(); }));
+    EXPECT_EQ(answer->status, Status::sent);
+    db.on_commit({});
+}
+
+TEST_F(SendAddressedTest, a_wait_that_cannot_read_answers_what_was_accepted)
+{
+    auto const sent = run(send_addressed(deps, caller, to_address("+12025550100")));
+    testing::DisturbedDatabase away{db};
+    away.reads_to_fail = 1;
+    Deps waiting{away, clock, log, connectors};
+
+    auto const answer =
+        run(wait_until_settled(waiting, caller, sent, clock.now() + std::chrono::seconds{30}));
+
+    EXPECT_EQ(answer.id, sent.id);
+    EXPECT_EQ(answer.status, Status::queued);
 }
 
 TEST_F(SendAddressedTest, each_kind_of_error_ends_as_it_must)
@@ -263,6 +308,40 @@ TEST_F(SendAddressedTest, a_status_never_goes_back)
 
     EXPECT_EQ(fetch(message.id).status, Status::read);
     EXPECT_EQ(count_events(caller, "message.status"), 3); // sending, sent, read
+}
+
+TEST_F(SendAddressedTest, receipts_that_are_faster_than_the_send_count_once_it_is_written)
+{
+    using accounts::ReceiptStatus;
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    ProviderInbox inbox{db, connectors};
+    for (auto const status : {ReceiptStatus::read, ReceiptStatus::delivered, ReceiptStatus::read})
+        run(inbox.receive(caller.workspace, *message.account_id,
+            accounts::IncomingReceipt{"p-" + message.id.str(), status, {}, {}}));
+    EXPECT_EQ(fetch(message.id).status, Status::queued);
+
+    work(message.id);
+
+    EXPECT_EQ(fetch(message.id).status, Status::read);
+    EXPECT_EQ(count_events(caller, "message.status"), 4); // sending, sent, delivered, read
+    run(inbox.receive(caller.workspace, *message.account_id,
+        accounts::IncomingReceipt{"p-" + message.id.str(), ReceiptStatus::read, {}, {}}));
+    EXPECT_EQ(count_events(caller, "message.status"), 4);
+}
+
+TEST_F(SendAddressedTest, what_a_sent_message_became_meanwhile_stays)
+{
+    auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));
+    connector.meanwhile = [&]() -> Task<void> {
+        co_await db.write(caller.workspace, [&](db::Tx& tx) {
+            apply_receipt(
+                tx, *find_message(tx, message.id), accounts::ReceiptStatus::delivered, {});
+        });
+    };
+
+    work(message.id);
+
+    EXPECT_EQ(fetch(message.id).status, Status::delivered);
 }
 
 TEST_F(SendAddressedTest, what_a_provider_hands_in_twice_is_stored_once)

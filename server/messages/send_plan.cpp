@@ -39,6 +39,19 @@ static std::string first_address(MessageRow const& row)
     return to && !to->empty() ? to->front().address.value_or("") : "";
 }
 
+static accounts::Urgency to_urgency(jobs::Lane lane)
+{
+    switch (lane) {
+    case jobs::Lane::otp:
+        return accounts::Urgency::otp;
+    case jobs::Lane::conversation:
+        return accounts::Urgency::conversation;
+    case jobs::Lane::campaign:
+        return accounts::Urgency::campaign;
+    }
+    return accounts::Urgency::campaign;
+}
+
 static accounts::Outgoing outgoing_of(
     db::Tx const& tx, MessageRow const& row, jobs::Claimed const& job)
 {
@@ -58,6 +71,7 @@ static accounts::Outgoing outgoing_of(
         .references = list_references(tx, row.conversation_id, row.seq, 20),
         .reply_to_provider_id = std::move(reply_to),
         .attempt = static_cast<int>(job.attempt),
+        .urgency = to_urgency(job.lane),
     };
 }
 

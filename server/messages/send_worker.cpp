@@ -2,6 +2,8 @@
 
 #include "base/errors.hpp"
 #include "base/log.hpp"
+#include "base/sleep.hpp"
+#include "messages/metrics.hpp"
 #include "messages/send_outcome.hpp"
 
 #include <boost/system/system_error.hpp>
@@ -96,7 +98,7 @@ Task<jobs::Ended> SendWorker::write_result(
                 throw;
             log::warn("an outcome waits to be written", {{"message", job.message->str()}});
         }
-        co_await sleep_until(clock_, clock_.now() + std::chrono::seconds{1});
+        co_await sleep_for(clock_, std::chrono::seconds{1});
     }
 }
 

@@ -1,17 +1,13 @@
 #pragma once
 
+#include "base/metric_info.hpp"
+
 #include <array>
-#include <string>
 
 /// The metrics of net/; docs and the code name them from here.
 namespace hermod::net::metric {
 
-struct Described {
-    char const* name;
-    char const* type;
-    char const* labels;
-    char const* help;
-};
+using Described = MetricInfo;
 
 inline constexpr Described requests{"hermod_net_requests_total", "counter", "route, status",
     "Requests answered, by route and status; route `none` where the path is not one of ours"};

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "net/smtp_dialogue.hpp"
+#include "net/smtp_queue.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -10,10 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <algorithm>
 #include <condition_variable>
 #include <list>
-#include <map>
 #include <mutex>
 #include <thread>
 
@@ -22,8 +21,6 @@ namespace hermod::net {
 using Executor = asio::io_context::executor_type;
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
     asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
-static constexpr std::size_t max_per_server = SmtpClient::max_threads / 4;
 
 /// What a coroutine waits for; `outcome` and `wake` belong to its io thread.
 struct SmtpClient::Dialogue {
@@ -45,17 +42,15 @@ struct SmtpClient::State {
 
     explicit State(AddressGuard const& with) : guard(with) { }
 
-    void add(Job job);
+    void add(SmtpQueue::Entry entry);
     void work();
-    std::list<Job>::iterator next();
     void run(Job const& job) const;
 
     AddressGuard const& guard;
     std::mutex mutex;
     std::condition_variable changed;
-    std::list<Job> queue;
+    SmtpQueue queue;
     std::list<Job> running;
-    std::map<std::string, std::size_t> running_of_server;
     std::size_t idle = 0;
     bool closing = false;
     std::vector<std::thread> threads;
@@ -63,34 +58,26 @@ struct SmtpClient::State {
 
 static void finish(std::shared_ptr<SmtpClient::Dialogue> const& dialogue, SmtpOutcome outcome);
 
-void SmtpClient::State::add(Job job)
+void SmtpClient::State::add(SmtpQueue::Entry entry)
 {
     std::lock_guard const lock{mutex};
     if (closing) {
-        finish(job, {.detail = "Hermod is shutting down"});
+        finish(entry.dialogue, {.detail = "Hermod is shutting down"});
         return;
     }
-    queue.push_back(std::move(job));
-    if (idle < queue.size() && threads.size() < max_threads)
+    queue.add(std::move(entry));
+    if (idle < queue.waiting() && threads.size() < max_threads)
         threads.emplace_back([this] { work(); });
     else
         changed.notify_one();
-}
-
-std::list<SmtpClient::State::Job>::iterator SmtpClient::State::next()
-{
-    return std::ranges::find_if(queue, [this](Job const& job) {
-        auto const busy = running_of_server.find(job->server.url.authority());
-        return busy == running_of_server.end() || busy->second < max_per_server;
-    });
 }
 
 void SmtpClient::State::work()
 {
     std::unique_lock lock{mutex};
     for (;;) {
-        auto const found = next();
-        if (found == queue.end()) {
+        auto const next = queue.take();
+        if (!next) {
             if (closing)
                 return;
             ++idle;
@@ -98,18 +85,13 @@ void SmtpClient::State::work()
             --idle;
             continue;
         }
-        auto const job = *found;
-        auto const server = job->server.url.authority();
-        running.splice(running.begin(), queue, found);
-        auto const at = running.begin();
-        ++running_of_server[server];
+        auto const at = running.insert(running.begin(), next->dialogue);
         lock.unlock();
-        run(job);
+        run(next->dialogue);
         lock.lock();
         running.erase(at);
-        if (--running_of_server[server] == 0)
-            running_of_server.erase(server);
-        changed.notify_one(); // another of this server's may have waited
+        queue.ended(*next);
+        changed.notify_one(); // another that waited for this place may be next
     }
 }
 
@@ -151,8 +133,8 @@ void SmtpClient::close()
     {
         std::lock_guard const lock{state_->mutex};
         state_->closing = true;
-        for (auto const& job : std::exchange(state_->queue, {}))
-            finish(job, {.detail = "Hermod is shutting down"});
+        for (auto const& waiting : state_->queue.clear())
+            finish(waiting.dialogue, {.detail = "Hermod is shutting down"});
         for (auto const& job : state_->running)
             job->stop = true;
         threads = std::exchange(state_->threads, {});
@@ -162,7 +144,7 @@ void SmtpClient::close()
         thread.join();
 }
 
-Task<SmtpOutcome> SmtpClient::send(SmtpServer server, MailMessage message)
+Task<SmtpOutcome> SmtpClient::send(SmtpServer server, MailMessage message, MailTurn turn)
 {
     if (!is_mail_address(message.from.address))
         co_return SmtpOutcome{.result = SmtpResult::refused,
@@ -175,21 +157,21 @@ Task<SmtpOutcome> SmtpClient::send(SmtpServer server, MailMessage message)
             .code = 553,
             .detail = "the recipient's address is not one"};
     auto const executor = co_await asio::this_coro::executor;
-    co_return co_await run(
+    co_return co_await run(turn,
         std::make_shared<Dialogue>(executor.context(), std::move(server), std::move(message)));
 }
 
-Task<SmtpOutcome> SmtpClient::check(SmtpServer server)
+Task<SmtpOutcome> SmtpClient::check(SmtpServer server, WorkspaceId workspace)
 {
     auto const executor = co_await asio::this_coro::executor;
-    co_return co_await run(
+    co_return co_await run({workspace, MailUrgency::check},
         std::make_shared<Dialogue>(executor.context(), std::move(server), std::nullopt));
 }
 
-Task<SmtpOutcome> SmtpClient::run(std::shared_ptr<Dialogue> dialogue)
+Task<SmtpOutcome> SmtpClient::run(MailTurn turn, std::shared_ptr<Dialogue> dialogue)
 {
     static constexpr asio::use_awaitable_t<Executor> use_task;
-    state_->add(dialogue);
+    state_->add({turn, dialogue->server.url.authority(), dialogue});
     while (!dialogue->outcome) {
         dialogue->wake.expires_at(Timer::time_point::max());
         co_await dialogue->wake.async_wait(asio::as_tuple(use_task));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/ids.hpp"
 #include "base/reflect.hpp"
 #include "base/task.hpp"
 #include "net/address_guard.hpp"
@@ -58,12 +59,20 @@ struct SmtpOutcome {
     bool is_permanent() const { return code >= 500 && code < 600; }
 };
 
+enum class MailUrgency { otp, conversation, campaign, check };
+
+/// For whom a dialogue is: who goes first, and how much of the threads may be taken.
+struct MailTurn {
+    WorkspaceId workspace;
+    MailUrgency urgency = MailUrgency::conversation;
+};
+
 /// Hands one message to a mail server through libcurl. libcurl waits for the answer to the text
 /// without giving way, so the dialogues run on threads of their own, never on an io thread: at most
-/// `max_threads`, of which one server (host and port) gets at most a quarter; the rest wait.
+/// `max_threads`, which servers and workspaces share as SmtpQueue says; the rest wait.
 class SmtpClient {
 public:
-    static constexpr std::size_t max_threads = 32;
+    static constexpr std::size_t max_threads = 64;
 
     explicit SmtpClient(AddressGuard const& guard);
     ~SmtpClient();
@@ -72,9 +81,10 @@ public:
 
     /// Call from a coroutine of any io thread. Never throws for what the network does;
     /// cancellation throws operation_aborted, and what was under way may have been sent.
-    Task<SmtpOutcome> send(SmtpServer server, MailMessage message);
+    Task<SmtpOutcome> send(SmtpServer server, MailMessage message, MailTurn turn);
     /// Connects, TLS and AUTH included, and sends nothing: `sent` where that works.
-    Task<SmtpOutcome> check(SmtpServer server);
+    /// The least urgent of all.
+    Task<SmtpOutcome> check(SmtpServer server, WorkspaceId workspace);
     /// Cuts what is under way short and joins the threads. Before any io_context dies.
     void close();
 
@@ -82,7 +92,7 @@ public:
 
 private:
     struct State;
-    Task<SmtpOutcome> run(std::shared_ptr<Dialogue> dialogue);
+    Task<SmtpOutcome> run(MailTurn turn, std::shared_ptr<Dialogue> dialogue);
 
     std::shared_ptr<State> state_;
 };

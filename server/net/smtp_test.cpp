@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <list>
 
 namespace hermod::net {
 
@@ -114,7 +115,10 @@ protected:
             .date = Timestamp::from_s(1'800'000'000),
             .text = "Hello\n.hidden dot\n"};
     }
-    SmtpOutcome send(SmtpServer const& to) { return wait(client.send(to, message())); }
+    SmtpOutcome send(SmtpServer const& to, MailTurn const& turn = {})
+    {
+        return wait(client.send(to, message(), turn));
+    }
     SmtpOutcome send() { return send(server()); }
     SmtpOutcome wait(Task<SmtpOutcome> task)
     {
@@ -352,7 +356,7 @@ TEST_F(SmtpTest, private_networks_are_blocked)
     AddressGuard const closed{false};
     SmtpClient strict{closed};
 
-    auto const outcome = wait(strict.send(server(), message()));
+    auto const outcome = wait(strict.send(server(), message(), {}));
 
     EXPECT_EQ(outcome.result, SmtpResult::blocked_address);
     EXPECT_EQ(peer.connections(), 0);
@@ -364,9 +368,9 @@ TEST_F(SmtpTest, a_check_signs_in_and_sends_nothing)
     to.username = "shop";
     to.password = "secret";
 
-    auto const good = wait(client.check(to));
+    auto const good = wait(client.check(to, {}));
     script.auth = "535 5.7.8 wrong";
-    auto const bad = wait(client.check(to));
+    auto const bad = wait(client.check(to, {}));
 
     EXPECT_EQ(good.result, SmtpResult::sent) << good.detail;
     EXPECT_EQ(bad.result, SmtpResult::refused);
@@ -380,7 +384,7 @@ TEST_F(SmtpTest, an_address_that_would_break_out_is_refused_before_connecting)
     auto evil = message();
     evil.to.address = "a@b>\r\nRCPT TO:<evil@example.com";
 
-    auto const outcome = wait(client.send(server(), evil));
+    auto const outcome = wait(client.send(server(), evil, {}));
 
     EXPECT_EQ(outcome.result, SmtpResult::refused);
     EXPECT_EQ(outcome.phase, SmtpPhase::recipient);
@@ -400,7 +404,7 @@ TEST_F(SmtpTest, an_answer_to_a_challenge_is_not_taken_for_a_command)
 
 TEST_F(SmtpTest, a_slow_server_does_not_hold_up_another)
 {
-    std::latch arrived{8};
+    std::latch arrived{6};
     ScriptedPeer slow{[&](PeerConnection& connection) {
         arrived.count_down();
         connection.wait_closed();
@@ -410,13 +414,46 @@ TEST_F(SmtpTest, a_slow_server_does_not_hold_up_another)
     threads.start();
     auto to = server();
     to.url.port = slow.port();
-    for (int i = 0; i < 20; ++i) // eight of them run, the rest wait
+    for (int i = 0; i < 20; ++i) // six of them run, the rest wait
         tasks.spawn(threads.main(), "slow",
-            [&, to]() -> Task<void> { co_await client.send(to, message()); });
+            [&, to]() -> Task<void> { co_await client.send(to, message(), {}); });
     arrived.wait();
 
     EXPECT_EQ(send().result, SmtpResult::sent);
-    EXPECT_EQ(slow.connections(), 8);
+    EXPECT_EQ(slow.connections(), 6);
+
+    tasks.stop();
+    client.close();
+}
+
+TEST_F(SmtpTest, many_slow_servers_of_one_workspace_do_not_hold_up_another)
+{
+    std::latch arrived{12};
+    std::atomic<int> count = 0;
+    auto const hold = [&](PeerConnection& connection) {
+        if (++count <= 12)
+            arrived.count_down();
+        connection.wait_closed();
+    };
+    std::list<ScriptedPeer> slow;
+    for (int i = 0; i < 4; ++i)
+        slow.emplace_back(hold);
+    IoThreads threads{1};
+    Tasks tasks;
+    threads.start();
+    MailTurn const campaign{WorkspaceId::make(Timestamp::from_s(1)), MailUrgency::campaign};
+    for (int i = 0; i < 16; ++i)
+        for (auto const& peer_of_theirs : slow) {
+            auto to = server();
+            to.url.port = peer_of_theirs.port();
+            tasks.spawn(threads.main(), "slow",
+                [&, to]() -> Task<void> { co_await client.send(to, message(), campaign); });
+        }
+    arrived.wait();
+
+    MailTurn const code{WorkspaceId::make(Timestamp::from_s(1)), MailUrgency::otp};
+    EXPECT_EQ(send(server(), code).result, SmtpResult::sent);
+    EXPECT_EQ(count, 12);
 
     tasks.stop();
     client.close();
@@ -437,7 +474,7 @@ TEST_F(SmtpTest, closing_ends_what_is_under_way)
     std::latch ended{1};
     SmtpOutcome outcome;
     tasks.spawn(threads.main(), "slow", [&, to]() -> Task<void> {
-        outcome = co_await client.send(to, message());
+        outcome = co_await client.send(to, message(), {});
         ended.count_down();
     });
     arrived.wait();

@@ -1,35 +1,20 @@
+#include "net/cursor.hpp"
 #include "people/phone.hpp"
 #include "people/store.hpp"
 
-#include <charconv>
 #include <limits>
 
 namespace hermod::people {
 
 namespace {
 
-struct Position {
-    Timestamp created_at{std::numeric_limits<std::int64_t>::max()};
-    PersonId id;
-};
+/// Created at, id; the newest first.
+using Position = std::tuple<Timestamp, PersonId>;
 
 Position read_position(std::optional<Text<1, 512>> const& cursor)
 {
-    if (!cursor)
-        return {};
-    auto const fields = net::decode_cursor(*cursor);
-    Position position;
-    if (fields && fields->size() == 2) {
-        auto const& us = fields->front();
-        auto const [end, error] =
-            std::from_chars(us.data(), us.data() + us.size(), position.created_at.us);
-        auto const id = PersonId::parse(fields->back());
-        if (error == std::errc{} && end == us.data() + us.size() && id) {
-            position.id = *id;
-            return position;
-        }
-    }
-    throw Problem{Errc::invalid_cursor};
+    return cursor ? net::read_cursor<Timestamp, PersonId>(*cursor)
+                  : Position{Timestamp{std::numeric_limits<std::int64_t>::max()}, PersonId{}};
 }
 
 Problem wrong_query(std::string field, std::string message)
@@ -87,7 +72,8 @@ Task<net::Page<Person>> list_people(Deps& deps, Caller const& caller, ListPeople
         }
         std::int64_t const limit = query.limit.value;
         // One more than asked for tells whether there is a next page.
-        auto rows = store::list_before(tx, query.kind, position.created_at, position.id, limit + 1);
+        auto rows = store::list_before(
+            tx, query.kind, std::get<Timestamp>(position), std::get<PersonId>(position), limit + 1);
         if (std::cmp_greater(rows.size(), limit)) {
             rows.pop_back();
             page.next = net::encode_cursor(

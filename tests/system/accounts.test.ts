@@ -128,6 +128,7 @@ test('an account is what its connector and its address allow', async () => {
   assert.equal(await post({ connector: 'sandbox', address: '12' }), 'invalid_phone_number');
   assert.equal(await post({ connector: 'sandbox', credentials: { a: 1 } }), 'invalid_body');
   assert.equal(await post({ ...mailbox('shop'), address: undefined }), 'invalid_body');
+  assert.equal(await post({ ...mailbox('shop'), address: '+12025550100' }), 'invalid_body');
   assert.equal(await post({ ...mailbox('shop'), settings: { from: 'other@example.com' } }), 'invalid_body');
 });
 

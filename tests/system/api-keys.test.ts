@@ -142,6 +142,43 @@ test('a test key reaches sandbox accounts only', async () => {
   assert.equal((await client.sendMessage('+12025550177', 'hi')).account_id, sandbox.id);
 });
 
+test('what went through a live account is not there for a test key', async () => {
+  const own = await world.tenant();
+  const live = await own.hermod.accounts.create({
+    connector: 'email', name: 'Mail', address: 'shop@example.com', credentials: { url: 'smtp://127.0.0.1:1' },
+  });
+  const sandbox = await own.sandbox(instantly);
+  const mail = await own.hermod.sendMessage('ana@example.com', { text: 'private', account_id: live.id });
+  const text = await own.hermod.sendMessage('+12025550178', { text: 'a try', account_id: sandbox.id });
+  const inApp = await own.hermod.conversations.create({ kind: 'group', title: 'Team' });
+  const test = await own.clientWith(['admin'], 'test');
+
+  for (const client of [own.hermod, test]) {
+    const sees = client === test ? [sandbox.id] : [live.id, sandbox.id];
+    const listed: string[] = [];
+    for await (const conversation of client.conversations.list({ limit: 1 })) listed.push(conversation.id);
+    assert.equal(listed.includes(mail.conversation_id), client === own.hermod);
+    assert.ok(listed.includes(text.conversation_id) && listed.includes(inApp.id));
+    const logged: string[] = [];
+    for await (const message of client.messages.list({ limit: 1 })) logged.push(message.id);
+    assert.equal(logged.includes(mail.id), client === own.hermod);
+    assert.ok(logged.includes(text.id));
+    const { data: events } = await client.events.page({ after: 'start', limit: 200 });
+    const accounts = events.flatMap(({ type, data }) => (type === 'account.state' ? [(data as { account: { id: string } }).account.id] : []));
+    assert.deepEqual(new Set(accounts), new Set(sees));
+    assert.equal(JSON.stringify(events).includes(mail.id), client === own.hermod);
+    assert.ok(JSON.stringify(events).includes(text.id) && JSON.stringify(events).includes(inApp.id));
+  }
+
+  await assert.rejects(test.conversations.get(mail.conversation_id), { code: 'conversation_not_found' });
+  await assert.rejects(test.conversations.messages.list(mail.conversation_id).page(), { code: 'conversation_not_found' });
+  await assert.rejects(test.messages.get(mail.id), { code: 'message_not_found' });
+  await assert.rejects(test.messages.attempts(mail.id).page(), { code: 'message_not_found' });
+  await assert.rejects(test.conversations.delete(mail.conversation_id), { code: 'conversation_not_found' });
+  assert.equal((await test.messages.get(text.id)).id, text.id);
+  assert.equal((await own.hermod.conversations.get(mail.conversation_id)).id, mail.conversation_id);
+});
+
 test('an access by key needs no workspace name and refuses another', async () => {
   const other = await world.tenant();
 

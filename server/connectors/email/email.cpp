@@ -116,7 +116,7 @@ Task<accounts::StateChange> EmailConnector::start(accounts::AccountView const& a
     auto server = server_of(account, settings);
     if (!server)
         co_return blocked();
-    auto const outcome = co_await smtp_.check(*std::move(server));
+    auto const outcome = co_await smtp_.check(*std::move(server), account.workspace);
     auto const error = to_send_error(outcome);
     if (!error)
         co_return accounts::StateChange{"connected", {}, std::nullopt};
@@ -130,6 +130,19 @@ Task<accounts::StateChange> EmailConnector::start(accounts::AccountView const& a
 Task<void> EmailConnector::stop(AccountId)
 {
     co_return;
+}
+
+static net::MailUrgency to_mail_urgency(accounts::Urgency urgency)
+{
+    switch (urgency) {
+    case accounts::Urgency::otp:
+        return net::MailUrgency::otp;
+    case accounts::Urgency::conversation:
+        return net::MailUrgency::conversation;
+    case accounts::Urgency::campaign:
+        return net::MailUrgency::campaign;
+    }
+    return net::MailUrgency::campaign;
 }
 
 Task<SendResult> EmailConnector::send(
@@ -146,7 +159,8 @@ Task<SendResult> EmailConnector::send(
         co_return SendResult{{}, SendError{ErrorKind::content, problem.detail, {}, {}}, {}};
     }
     auto const id = mail->message_id;
-    auto const outcome = co_await smtp_.send(*std::move(server), *std::move(mail));
+    auto const outcome = co_await smtp_.send(*std::move(server), *std::move(mail),
+        {account.workspace, to_mail_urgency(message.urgency)});
     if (auto error = to_send_error(outcome))
         co_return SendResult{{}, std::move(error), {}};
     co_return SendResult{accounts::Sent{id}, {}, {}};

@@ -1,5 +1,7 @@
 #include "connectors/sandbox/sandbox.hpp"
 
+#include "base/sleep.hpp"
+
 #include <array>
 
 namespace hermod::sandbox {
@@ -146,7 +148,7 @@ Task<SendResult> SandboxConnector::send(
     auto const settings = read_stored_json<Settings>(account.settings);
     auto const delays = settings.delays_ms.value_or(Delays{});
     if (delays.sent.value.value > 0)
-        co_await sleep_until(clock_, clock_.now() + milliseconds{delays.sent.value.value});
+        co_await sleep_for(clock_, milliseconds{delays.sent.value.value});
     auto error = magic_error(magic_of(message.to));
     if (!error && settings.network_url)
         error = co_await post(settings.network_url->value, account, message);

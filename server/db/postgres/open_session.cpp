@@ -65,8 +65,8 @@ std::unique_ptr<Connection> open_session(
     std::string const& url, std::string const& name, Use use, StopSignal const& stop)
 {
     auto connection = Connection::open(url, name, stop, connect_timeout);
-    if (connection->server_version() < 140'000)
-        throw OpenFailure{fmt::format("Hermod needs PostgreSQL 14 or newer, and this is {}",
+    if (connection->server_version() < 150'000)
+        throw OpenFailure{fmt::format("Hermod needs PostgreSQL 15 or newer, and this is {}",
             connection->server_version() / 10'000)};
     // Of writes: longer than another node's batch may take, and than its abandoned transaction
     // lives.

@@ -226,7 +226,8 @@ private:
         return first_integer(batch.get());
     }
 
-    /// Tells the callers, then the listener. The works are gone after.
+    /// Tells the listener, then the callers: who then asks for what is new finds it announced. The
+    /// works are gone after.
     void conclude(std::span<Work* const> works)
     {
         owner_.metrics_.batches.add();
@@ -238,9 +239,9 @@ private:
                 wakes.push_back({work->workspace(), work->wakes});
             completions.add(*work);
         }
-        completions.flush();
         merge_wakes(wakes);
         owner_.listener_.call(wakes);
+        completions.flush();
     }
 
     /// Each caller has an exception of its own: it may change what it catches.

@@ -196,7 +196,8 @@ void Writer::roll_back()
     }
 }
 
-/// Tells the callers, then the listener. The works are gone after.
+/// Tells the listener, then the callers: who then asks for what is new finds it announced. The
+/// works are gone after.
 void Writer::conclude(std::span<Work* const> works)
 {
     metrics_.batch_size.observe(static_cast<double>(works.size()));
@@ -207,9 +208,13 @@ void Writer::conclude(std::span<Work* const> works)
             wakes_.push_back({work->workspace(), work->wakes});
         completions.add(*work);
     }
+    if (!wakes_.empty())
+        tell_listener();
     completions.flush();
-    if (wakes_.empty())
-        return;
+}
+
+void Writer::tell_listener()
+{
     merge_wakes(wakes_);
     std::lock_guard const lock{listener_mutex_};
     try {

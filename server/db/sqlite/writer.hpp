@@ -46,6 +46,7 @@ private:
     std::exception_ptr try_commit();
     void roll_back();
     void conclude(std::span<Work* const> works);
+    void tell_listener();
     void refuse(std::span<Work* const> works, std::exception_ptr const& failure);
     void restart_wal();
 
