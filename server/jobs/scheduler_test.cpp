@@ -92,6 +92,14 @@ protected:
         drive_until([this] { return tasks.running() == 0; });
         stopper.join();
     }
+    /// For what takes long on a busy machine.
+    bool drive_long_until(std::function<bool()> const& done)
+    {
+        for (int patience = 0; patience < 6; ++patience)
+            if (drive_until(done))
+                return true;
+        return false;
+    }
     JobId add_job(std::string payload, NewJob job = {})
     {
         return write(workspace, [&](db::Tx& tx) {
@@ -288,7 +296,7 @@ TEST_F(SchedulerTest, thousands_of_scheduled_jobs_do_not_delay_one_that_is_due)
     EXPECT_EQ(worker.ran.front(), "now");
 
     clock.advance(std::chrono::seconds{30});
-    ASSERT_TRUE(drive_until([&] { return worker.ran.size() == 1201; }));
+    ASSERT_TRUE(drive_long_until([&] { return worker.ran.size() == 1201; }));
     add_job("then");
     ASSERT_TRUE(drive_until([&] { return worker.ran.size() == 1202; }));
     EXPECT_EQ(worker.ran.back(), "then");
@@ -296,7 +304,7 @@ TEST_F(SchedulerTest, thousands_of_scheduled_jobs_do_not_delay_one_that_is_due)
     EXPECT_EQ(worker.ran.size(), 1202U);
 
     clock.advance(minutes{40});
-    ASSERT_TRUE(drive_until([&] { return worker.ran.size() == 2402; }));
+    ASSERT_TRUE(drive_long_until([&] { return worker.ran.size() == 2402; }));
 }
 
 TEST_F(SchedulerTest, jobs_of_one_key_that_are_due_at_once_go_in_order)
@@ -318,7 +326,7 @@ TEST_F(SchedulerTest, jobs_of_one_key_that_are_due_at_once_go_in_order)
 
     clock.advance(std::chrono::seconds{50});
     auto const all = static_cast<std::size_t>(others) + 20;
-    ASSERT_TRUE(drive_until([&] { return worker.ran.size() == all; }));
+    ASSERT_TRUE(drive_long_until([&] { return worker.ran.size() == all; }));
 
     std::erase(worker.ran, "other");
     ASSERT_EQ(worker.ran.size(), 20U);
@@ -465,7 +473,7 @@ TEST_F(SchedulerTest, thousands_of_jobs_all_run)
                     .payload = std::to_string(i)});
     });
 
-    EXPECT_TRUE(drive_until([&] { return worker.ran.size() == 3000; }));
+    EXPECT_TRUE(drive_long_until([&] { return worker.ran.size() == 3000; }));
 }
 
 }

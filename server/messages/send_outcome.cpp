@@ -2,6 +2,7 @@
 
 #include "base/errors.hpp"
 #include "messages/early_receipts.hpp"
+#include "messages/send_worker.hpp"
 
 namespace hermod::messages {
 
