@@ -425,6 +425,25 @@ def routes_are_tested(sources):
                 yield "api/openapi.json", 1, f"no system test calls {route}"
 
 
+@rule(31)
+def fields_say_what_they_are(sources):
+    """Each field of a schema and each parameter in api/ has a description."""
+    for path in ("api/openapi.json", "api/events.json"):
+        if path not in sources.files:
+            continue
+        document = json.loads(sources.files[path])
+        for name, schema in document.get("components", {}).get("schemas", {}).items():
+            for field, about in schema.get("properties", {}).items():
+                if not about.get("description"):
+                    yield path, 1, f"{name}.{field} is not described: add it to the field_texts of its struct"
+        for route, operations in document.get("paths", {}).items():
+            for method, operation in operations.items():
+                for parameter in operation.get("parameters", []):
+                    if "$ref" not in parameter and not parameter.get("description"):
+                        yield path, 1, (f"{method.upper()} {route} does not say what {parameter['name']} is: "
+                                        "add it to the field_texts of its query")
+
+
 @rule(15)
 def features_explain_themselves(sources):
     for path, _ in sources.matching(r"^server/\w+/store\.cpp$"):

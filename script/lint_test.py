@@ -36,6 +36,14 @@ def sql(statement):
     }
 
 
+def schema(field):
+    return json.dumps({"components": {"schemas": {"Person": {"properties": {"id": field}}}}})
+
+
+def parameters(*list_of_them):
+    return json.dumps({"paths": {"/people": {"get": {"parameters": list_of_them}}}})
+
+
 def config(doc="| `net.threads` |", use="config.net.threads"):
     return {
         "server/app/settings.cpp": 'number(\n    "net.threads", AT(net.threads), 0, 1, "doc");\n',
@@ -178,6 +186,20 @@ SAMPLES = {
         (api("await owner.people.get(id);"), api("await owner.people.list();")),
         (api("fetch(`${base}/api/v1/people/${id}`)"), api("fetch(`${base}/api/v1/people/${id}/x`)")),
         (api("call('GET /api/v1/people/{person_id}')"), api("owner.addresses.get(id)")),
+    ],
+    "fields_say_what_they_are": [
+        (
+            {"api/openapi.json": schema({"description": "Who", "type": "string"})},
+            {"api/openapi.json": schema({"type": "string"})},
+        ),
+        (
+            {"api/events.json": schema({"description": "Who", "type": "string"})},
+            {"api/events.json": schema({"description": "", "type": "string"})},
+        ),
+        (
+            {"api/openapi.json": parameters({"name": "limit", "description": "How many"}, {"$ref": "#/x"})},
+            {"api/openapi.json": parameters({"name": "limit"})},
+        ),
     ],
     "features_explain_themselves": [
         (

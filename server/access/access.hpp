@@ -186,4 +186,17 @@ Task<std::optional<LoginId>> find_login(db::Database& database, std::string_view
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Login const*);
+FieldTexts field_texts(SignedIn const*);
+FieldTexts field_texts(Register const*);
+FieldTexts field_texts(LogIn const*);
+FieldTexts field_texts(Refresh const*);
+FieldTexts field_texts(CreateWorkspace const*);
+FieldTexts field_texts(Me const*);
+FieldTexts field_texts(Member const*);
+FieldTexts field_texts(ApiKey const*);
+FieldTexts field_texts(IssuedApiKey const*);
+FieldTexts field_texts(CreateApiKey const*);
+
 }

@@ -19,7 +19,7 @@ NewSession NewSession::make(Timestamp now)
 static void require_free_email(db::GlobalTx const& tx, people::ParsedAddress const& email)
 {
     if (store::find_login_by_email(tx, email.match_key))
-        throw Problem{Errc::email_taken};
+        throw Problem{Errc::email_taken, {}, {{"email", "is already registered"}}};
 }
 
 Task<NewAccount> prepare_account(

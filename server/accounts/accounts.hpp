@@ -177,4 +177,11 @@ Task<Capabilities> get_capabilities(Deps& deps, Caller const& caller, AccountId 
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Account const*);
+FieldTexts field_texts(AccountEvent const*);
+FieldTexts field_texts(CreateAccount const*);
+FieldTexts field_texts(UpdateAccount const*);
+FieldTexts field_texts(ListAccounts const*);
+
 }

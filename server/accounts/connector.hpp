@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "base/reflect.hpp"
+#include "base/schemas.hpp"
 #include "base/task.hpp"
 #include "base/text.hpp"
 
@@ -143,6 +144,7 @@ struct Capabilities {
 BOOST_DESCRIBE_STRUCT(Capabilities, (),
     (connector, address_kinds, message_types, max_text_length, subject, inbound, delivered_receipts,
         read_receipts, stable_provider_id, unknown_outcome_timeout_s))
+FieldTexts field_texts(Capabilities const*);
 
 /// A wrong field of `settings` or `credentials`, found before an account is stored.
 struct ConfigurationError {

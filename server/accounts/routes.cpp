@@ -102,6 +102,8 @@ static void add_states(net::FeatureRoutes<Deps>& routes)
 {
     routes.post<net::Nothing, Account>(base + "/{account_id}/connect", post_connect)
         .summary("Start an account")
+        .describe("Also one that is `banned`, `failed` or needs action, once its cause is gone: it "
+                  "starts anew, and what waits for it is sent.")
         .scope("accounts:write")
         .fails_with({Errc::account_not_found, Errc::unknown_connector});
     routes.post<net::Nothing, Account>(base + "/{account_id}/disconnect", post_disconnect)

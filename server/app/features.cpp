@@ -66,6 +66,7 @@ void Features::add_routes(net::Router& router)
     events::add_routes(router, events_deps_);
     jobs::add_routes(router, jobs_deps_);
     sandbox::add_routes(router, sandbox_deps_);
+    email::document(router);
 }
 
 void Features::start()

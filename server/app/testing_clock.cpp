@@ -10,10 +10,23 @@ struct AdvanceClock {
 };
 BOOST_DESCRIBE_STRUCT(AdvanceClock, (), (advance_ms))
 
+static FieldTexts field_texts(AdvanceClock const*)
+{
+    static constexpr auto texts =
+        describe<AdvanceClock>({{"advance_ms", "How far to move the server's time"}});
+    return texts;
+}
+
 struct ClockReading {
     Timestamp now;
 };
 BOOST_DESCRIBE_STRUCT(ClockReading, (), (now))
+
+static FieldTexts field_texts(ClockReading const*)
+{
+    static constexpr auto texts = describe<ClockReading>({{"now", "The server's time"}});
+    return texts;
+}
 
 static Task<net::Reply> post_clock(ClockDeps& deps, Caller const&, net::Request const& request)
 {

@@ -51,6 +51,24 @@ std::string Schemas::define(std::string_view name, json::object schema)
     return input;
 }
 
+std::string_view text_of(FieldTexts texts, std::string_view field)
+{
+    auto const found = std::ranges::find(texts, field, &FieldText::field);
+    return found == texts.end() ? std::string_view{} : found->text;
+}
+
+json::object Schemas::define_object(
+    std::string_view name, json::object properties, json::array required, FieldTexts texts)
+{
+    for (auto const& [field, text] : texts)
+        properties[field].as_object()["description"] = text;
+    json::object schema{
+        {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+    if (!required.empty())
+        schema["required"] = std::move(required);
+    return reference(define(name, std::move(schema)));
+}
+
 json::object Schemas::reference(std::string_view name)
 {
     return {{"$ref", "#/components/schemas/" + std::string{name}}};

@@ -473,11 +473,8 @@ struct Codec<T> {
             if (schemas.direction == Schemas::Direction::out || !may_be_left_out<V>)
                 required.emplace_back(name);
         });
-        json::object schema{{"type", "object"}, {"properties", std::move(properties)},
-            {"additionalProperties", false}};
-        if (!required.empty())
-            schema["required"] = std::move(required);
-        return Schemas::reference(schemas.define(type_name<T>(), std::move(schema)));
+        return schemas.define_object(
+            type_name<T>(), std::move(properties), std::move(required), texts_of<T>());
     }
 
 private:

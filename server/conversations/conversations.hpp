@@ -332,4 +332,25 @@ Task<Synced> sync(Deps& deps, Caller const& caller, SyncQuery const& query);
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(OwnView const*);
+FieldTexts field_texts(Conversation const*);
+FieldTexts field_texts(Participant const*);
+FieldTexts field_texts(ConversationTombstone const*);
+FieldTexts field_texts(ConversationEvent const*);
+FieldTexts field_texts(ConversationDeletedEvent const*);
+FieldTexts field_texts(ParticipantEvent const*);
+FieldTexts field_texts(Receipt const*);
+FieldTexts field_texts(OwnViewEvent const*);
+FieldTexts field_texts(NewParticipant const*);
+FieldTexts field_texts(CreateConversation const*);
+FieldTexts field_texts(UpdateConversation const*);
+FieldTexts field_texts(SetParticipant const*);
+FieldTexts field_texts(ListConversations const*);
+FieldTexts field_texts(MarkRead const*);
+FieldTexts field_texts(UpdateOwnView const*);
+FieldTexts field_texts(SyncQuery const*);
+FieldTexts field_texts(SyncedConversation const*);
+FieldTexts field_texts(Synced const*);
+
 }

@@ -125,12 +125,17 @@ static ConversationId create_external(db::Tx& tx, accounts::Connectors const& co
         throw wrong("account_id", "is required for an external conversation");
     if (!command.to)
         throw wrong("to", "is required for an external conversation");
-    auto const account = accounts::require_visible(tx, caller, *command.account_id);
+    auto const account = accounts::find_account(tx, *command.account_id);
+    if (!account || !accounts::may_reach(caller, *account))
+        throw Problem{Errc::account_not_found, {}, {{"account_id", "names no account"}}};
     auto const address = people::parse_address(command.to->value, "to");
-    if (!accounts::reaches(connectors, account, address.kind))
-        throw Problem{Errc::recipient_unreachable, "the account does not reach such an address"};
+    if (!accounts::reaches(connectors, *account, address.kind))
+        throw Problem{Errc::recipient_unreachable, {},
+            {{"to",
+                "is of a kind that an account of " + account->connector
+                    + " does not reach: " + std::string{to_name(address.kind)}}}};
     auto const person = people::find_or_create_by_address(tx, address);
-    return find_or_create_external(tx, account.id, person.person);
+    return find_or_create_external(tx, account->id, person.person);
 }
 
 static std::vector<NewParticipant> checked_people(

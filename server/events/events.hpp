@@ -90,4 +90,7 @@ void rewrite_at(db::Tx& tx, std::int64_t offset, std::string_view data);
 /// Returns how many.
 std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Event const*);
+
 }

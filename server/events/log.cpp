@@ -98,7 +98,7 @@ std::int64_t Log::offset_of(std::string_view cursor) const
             offset = -1;
     }
     if (offset < 0)
-        throw Problem{Errc::invalid_cursor};
+        throw Problem{Errc::invalid_cursor, {}, {{"after", "is not a cursor of this log"}}};
     if (std::string_view{*plain}.substr(0, dot) != epoch_)
         throw Problem{Errc::cursor_expired};
     return offset;

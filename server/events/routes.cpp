@@ -11,11 +11,31 @@ struct DocumentedEvent {
 };
 BOOST_DESCRIBE_STRUCT(DocumentedEvent, (), (name, area, summary, schema))
 
+static FieldTexts field_texts(DocumentedEvent const*)
+{
+    static constexpr auto texts = describe<DocumentedEvent>({
+        {"name", "The `type` its events have"},
+        {"area", "An API key sees them with the scope `<area>:read`"},
+        {"summary", "When it happens"},
+        {"schema", "The JSON Schema of `data`; what it refers to is in `components`"},
+    });
+    return texts;
+}
+
 struct DocumentedEventList {
     std::vector<DocumentedEvent> data;
     JsonText components;
 };
 BOOST_DESCRIBE_STRUCT(DocumentedEventList, (), (data, components))
+
+static FieldTexts field_texts(DocumentedEventList const*)
+{
+    static constexpr auto texts = describe<DocumentedEventList>({
+        {"data", "Every type of event"},
+        {"components", "The schemas that they refer to, by name"},
+    });
+    return texts;
+}
 
 static Task<net::Reply> get_events(Deps& deps, Caller const& caller, net::Request const& request)
 {

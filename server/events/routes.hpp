@@ -33,4 +33,8 @@ Task<EventList> list_events(Deps& deps, Caller const& caller, ListEvents const& 
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(ListEvents const*);
+FieldTexts field_texts(EventList const*);
+
 }

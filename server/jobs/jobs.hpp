@@ -115,4 +115,8 @@ std::optional<Job> find_by_message(
 /// Removes at most `limit` jobs that were done before `before`. Returns how many.
 std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(JobError const*);
+FieldTexts field_texts(Job const*);
+
 }

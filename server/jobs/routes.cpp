@@ -14,6 +14,16 @@ struct ListJobs {
 };
 BOOST_DESCRIBE_STRUCT(ListJobs, (), (state, kind, message_id, limit, cursor))
 
+static FieldTexts field_texts(ListJobs const*)
+{
+    static constexpr auto texts = describe<ListJobs>({
+        {"state", "Only those in this state: `dead` for what was given up"},
+        {"kind", "Only those of this kind"},
+        {"message_id", "Only those of this message"},
+    });
+    return texts;
+}
+
 static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const& query = request.query_as<ListJobs>();

@@ -108,7 +108,7 @@ std::optional<Message> find_earlier(db::Tx const& tx, PersonId const& author,
     if (!key)
         return std::nullopt;
     if (key->body_hash != body_hash)
-        throw Problem{Errc::client_id_reused};
+        throw Problem{Errc::client_id_reused, {}, {{"client_id", "names another message"}}};
     auto const row = find_message(tx, key->message_id);
     return row ? std::optional{to_message(*row)} : std::nullopt;
 }
@@ -121,13 +121,16 @@ void require_carries(accounts::Connectors const& connectors, accounts::Account c
         throw Problem{Errc::unknown_connector};
     auto const& can = connector->capabilities();
     if (std::ranges::find(can.message_types, to_name(content.type)) == can.message_types.end())
-        throw Problem{Errc::unsupported_content, "the account cannot carry this type of message"};
+        throw Problem{Errc::unsupported_content, {},
+            {{"type", "is not one that an account of " + account.connector + " can carry"}}};
     if (static_cast<std::int64_t>(content.text_length) > can.max_text_length)
-        throw Problem{Errc::unsupported_content,
-            "the account carries texts of at most " + std::to_string(can.max_text_length)
-                + " characters"};
+        throw Problem{Errc::unsupported_content, {},
+            {{"text",
+                "must have at most " + std::to_string(can.max_text_length)
+                    + " characters on this account"}}};
     if (has_subject && !can.subject)
-        throw Problem{Errc::unsupported_content, "the account's messages have no subject"};
+        throw Problem{
+            Errc::unsupported_content, {}, {{"subject", "cannot be carried by this account"}}};
 }
 
 }

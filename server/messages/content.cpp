@@ -1,6 +1,7 @@
 #include "messages/content.hpp"
 
 #include "base/errors.hpp"
+#include "net/router.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -84,8 +85,16 @@ Content read_content(std::optional<std::string_view> text, std::optional<Type> t
     case Type::contacts:
         return {Type::contacts, to_json(read_as<ContactsContent>(*content)), 0};
     default:
-        throw Problem{Errc::unsupported_content, "messages of this type cannot be sent"};
+        throw Problem{
+            Errc::unsupported_content, {}, {{"type", "must be text, location or contacts"}}};
     }
+}
+
+void document_content(net::Router& router)
+{
+    router.document("TextContent", &Codec<TextContent>::schema);
+    router.document("LocationContent", &Codec<LocationContent>::schema);
+    router.document("ContactsContent", &Codec<ContactsContent>::schema);
 }
 
 }

@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace hermod::net {
+class Router;
+}
+
 namespace hermod::messages {
 
 inline constexpr std::size_t max_text = 65536; ///< code points
@@ -70,5 +74,14 @@ struct Content {
 /// field, or unsupported_content for a type that cannot be sent.
 Content read_content(std::optional<std::string_view> text, std::optional<Type> type,
     std::optional<std::string_view> content);
+
+/// Puts the schemas of contents into the API's document: `TextContent` and so on.
+void document_content(net::Router& router);
+
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(TextContent const*);
+FieldTexts field_texts(LocationContent const*);
+FieldTexts field_texts(ContactCard const*);
+FieldTexts field_texts(ContactsContent const*);
 
 }

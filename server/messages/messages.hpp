@@ -304,4 +304,24 @@ std::int64_t delete_old_keys(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(MessageError const*);
+FieldTexts field_texts(Party const*);
+FieldTexts field_texts(Reaction const*);
+FieldTexts field_texts(Message const*);
+FieldTexts field_texts(MessageEvent const*);
+FieldTexts field_texts(MessageStatusEvent const*);
+FieldTexts field_texts(ReactionEvent const*);
+FieldTexts field_texts(Edit const*);
+FieldTexts field_texts(EditMessage const*);
+FieldTexts field_texts(ForwardMessage const*);
+FieldTexts field_texts(ChangesQuery const*);
+FieldTexts field_texts(Changes const*);
+FieldTexts field_texts(Attempt const*);
+FieldTexts field_texts(Author const*);
+FieldTexts field_texts(SendMessage const*);
+FieldTexts field_texts(SendAddressed const*);
+FieldTexts field_texts(ListMessages const*);
+FieldTexts field_texts(ListMessageLog const*);
+
 }

@@ -33,7 +33,7 @@ static Way direction_of(ListMessages const& query)
     if (query.cursor) {
         auto const [way, seq] = net::read_cursor<std::string, std::int64_t>(query.cursor->value);
         if (way != "after" && way != "before")
-            throw Problem{Errc::invalid_cursor};
+            throw Problem{Errc::invalid_cursor, {}, {{"cursor", "is not one of this list"}}};
         return {way == "after", seq};
     }
     if (query.after_seq)

@@ -17,6 +17,18 @@ struct RecipientObject {
 };
 BOOST_DESCRIBE_STRUCT(RecipientObject, (), (phone, email, whatsapp, person_id, external_id))
 
+static FieldTexts field_texts(RecipientObject const*)
+{
+    static constexpr auto texts = describe<RecipientObject>({
+        {"phone", "A phone number with its country code, such as `+12025550100`"},
+        {"email", "A mailbox"},
+        {"whatsapp", "An id of WhatsApp's"},
+        {"person_id", "A person of the workspace, at their primary address"},
+        {"external_id", "The person with your own id, at their primary address"},
+    });
+    return texts;
+}
+
 }
 
 using messages::RecipientObject;

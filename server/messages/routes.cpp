@@ -12,6 +12,16 @@ struct SendQuery {
 };
 BOOST_DESCRIBE_STRUCT(SendQuery, (), (wait))
 
+static FieldTexts field_texts(SendQuery const*)
+{
+    static constexpr auto texts = describe<SendQuery>({
+        {"wait",
+            "Seconds to hold the answer until the message was sent or has failed; without it "
+            "the answer comes at once, `queued`"},
+    });
+    return texts;
+}
+
 static MessageId message_of(net::Request const& request)
 {
     return request.path_id<MessageId>("message_id");
@@ -221,6 +231,7 @@ static void add_catch_up_routes(net::FeatureRoutes<Deps>& routes)
 void add_routes(net::Router& router, Deps& deps)
 {
     net::FeatureRoutes routes{router, deps, "messages"};
+    document_content(router);
     add_send_routes(routes);
     add_change_routes(routes);
     add_catch_up_routes(routes);

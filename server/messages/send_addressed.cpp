@@ -18,23 +18,29 @@ static accounts::Account account_for(db::Tx const& tx, Deps const& deps, Caller 
     SendAddressed const& command, people::AddressKind kind)
 {
     if (command.account_id) {
-        auto account = accounts::require_visible(tx, caller, *command.account_id);
-        if (!accounts::reaches(deps.connectors, account, kind))
-            throw Problem{
-                Errc::recipient_unreachable, "the account does not reach such an address"};
-        return account;
+        auto account = accounts::find_account(tx, *command.account_id);
+        if (!account || !accounts::may_reach(caller, *account))
+            throw Problem{Errc::account_not_found, {}, {{"account_id", "names no account"}}};
+        if (!accounts::reaches(deps.connectors, *account, kind))
+            throw Problem{Errc::recipient_unreachable, {},
+                {{"to",
+                    "is of a kind that an account of " + account->connector
+                        + " does not reach: " + std::string{to_name(kind)}}}};
+        return *std::move(account);
     }
     auto const connector = command.connector
         ? std::optional<std::string_view>{command.connector->value}
         : std::nullopt;
     if (connector && !deps.connectors.find(*connector))
-        throw Problem{Errc::unknown_connector};
+        throw Problem{Errc::unknown_connector, {}, {{"connector", "is not a known connector"}}};
     auto account = accounts::find_default(tx, kind, connector, caller.test);
     if (!account)
-        throw Problem{Errc::no_account};
+        throw Problem{Errc::no_account, {},
+            {{"to", "is of a kind that no account reaches: " + std::string{to_name(kind)}}}};
     // The default of the kind reaches it; the account of a connector that was asked for may not.
     if (!accounts::reaches(deps.connectors, *account, kind))
-        throw Problem{Errc::recipient_unreachable, "the connector does not reach such an address"};
+        throw Problem{Errc::recipient_unreachable, {},
+            {{"connector", "does not reach such an address"}}};
     return *std::move(account);
 }
 
@@ -67,8 +73,12 @@ static Route route_to_person(db::Tx& tx, Deps const& deps, Caller const& caller,
         }
     }
     if (has_address && !command.account_id)
-        throw Problem{Errc::no_account};
-    throw Problem{Errc::recipient_unreachable};
+        throw Problem{
+            Errc::no_account, {}, {{"to", "has only addresses of kinds that no account reaches"}}};
+    throw Problem{Errc::recipient_unreachable, {},
+        {{"to",
+            has_address ? "has no address of a kind that this account reaches"
+                        : "has no address"}}};
 }
 
 /// The recipient with its address read, before any transaction.
@@ -96,12 +106,11 @@ static Route route_of(db::Tx& tx, Deps const& deps, Caller const& caller,
 {
     if (target.address)
         return route_to_address(tx, deps, caller, command, *target.address);
-    if (target.person)
-        return route_to_person(
-            tx, deps, caller, command, people::require_person(tx, *target.person));
-    auto const person = people::find_by_external_id(tx, *target.external_id);
+    auto const person = target.person ? people::find_person(tx, *target.person)
+                                      : people::find_by_external_id(tx, *target.external_id);
     if (!person)
-        throw Problem{Errc::person_not_found};
+        throw Problem{Errc::person_not_found, {},
+            {{target.person ? "to.person_id" : "to.external_id", "names no person"}}};
     return route_to_person(tx, deps, caller, command, *person);
 }
 

@@ -36,7 +36,7 @@ static PersonId author_of(db::Tx const& tx, Caller const& caller, std::optional<
         return *from->person_id;
     auto const person = people::find_by_external_id(tx, from->external_id->value);
     if (!person)
-        throw Problem{Errc::person_not_found};
+        throw Problem{Errc::person_not_found, {}, {{"from.external_id", "names no person"}}};
     return person->id;
 }
 
@@ -139,7 +139,7 @@ static Message send_into(db::Tx& tx, Deps const& deps, Caller const& caller,
         people::require_person(tx, author);
         standing = *conversations::find_standing(tx, conversation, author);
         if (!standing.role)
-            throw Problem{Errc::participant_not_found, "from names no participant"};
+            throw Problem{Errc::participant_not_found, {}, {{"from", "names no participant"}}};
     }
     require_reply_target(tx, caller, conversation, command.reply_to);
     check_place(command, content, standing);

@@ -77,7 +77,7 @@ Task<jobs::Ended> SendWorker::try_once(jobs::Claimed const& job, Plan const& pla
     auto const& can = plan.connector->capabilities();
     auto const ended = co_await write_result(job, result, started_at);
     metrics_
-        .counter("hermod_messages_sends_total", "Tries of outgoing messages",
+        .counter(metric::sends.name, metric::sends.help,
             {{"connector", can.connector},
                 {"outcome", error ? std::string{to_name(error->kind)} : "sent"}})
         .add();

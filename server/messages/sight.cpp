@@ -45,9 +45,11 @@ void require_reply_target(db::Tx const& tx, Caller const& caller,
 {
     if (!reply_to)
         return;
-    auto const target = require_visible(tx, caller, *reply_to);
-    if (target.conversation_id != conversation)
-        throw Problem{Errc::message_not_found, "reply_to names no message of the conversation"};
+    auto const target = find_message(tx, *reply_to);
+    if (!target || target->conversation_id != conversation
+        || require_visible(tx, caller, *reply_to).conversation_id != conversation)
+        throw Problem{
+            Errc::message_not_found, {}, {{"reply_to", "names no message of the conversation"}}};
 }
 
 }

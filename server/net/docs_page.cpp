@@ -8,17 +8,33 @@ static constexpr std::string_view script = R"js(
 const main = document.querySelector('main');
 const nav = document.querySelector('nav');
 const find = document.querySelector('#find');
+const found = document.querySelector('#found');
+/** Where a piece of code in a text leads: schemas by name, routes as `GET /path`. */
+const targets = new Map();
 
 function node(name, attributes, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) element.setAttribute(key, value);
-  element.append(...children.filter((child) => child !== undefined && child !== null));
+  element.append(...children.filter((child) => child !== undefined && child !== null && child !== ''));
   return element;
 }
 
-/* `code` in descriptions. */
+/* `code` in texts, linked where it names something of this page. */
 function prose(text) {
-  return (text || '').split('`').map((part, i) => (i % 2 ? node('code', {}, part) : part));
+  return (text || '').split('`').map((part, i) => {
+    if (i % 2 === 0) return part;
+    const code = node('code', {}, part);
+    return targets.has(part) ? node('a', { href: '#' + targets.get(part) }, code) : code;
+  });
+}
+
+/* Paragraphs, `## ` headings and `- ` lists: what the introduction is written in. */
+function paragraphs(text) {
+  return text.trim().split(/\n\s*\n/).map((part) => {
+    if (part.startsWith('## ')) return node('h3', {}, part.slice(3));
+    if (!part.startsWith('- ')) return node('p', {}, ...prose(part));
+    return node('ul', {}, ...part.split(/\n?- /).filter(Boolean).map((item) => node('li', {}, ...prose(item))));
+  });
 }
 
 function typeOf(schema) {
@@ -31,22 +47,40 @@ function typeOf(schema) {
 
 function limits(schema) {
   const words = [];
-  if (schema.enum) words.push('one of ' + schema.enum.join(', '));
+  const id = /^\^([a-z]+)_\[/.exec(schema.pattern || '');
+  if (schema.enum) words.push('one of ' + schema.enum.filter((value) => value !== null).join(', '));
   if (schema.format) words.push(schema.format);
-  if (schema.pattern) words.push(schema.pattern);
-  if (schema.minLength !== undefined) words.push('at least ' + schema.minLength + ' characters');
+  if (id) words.push('an id, ' + id[1] + '_…');
+  else if (schema.pattern) words.push(schema.pattern);
+  if (schema.minLength !== undefined) words.push('at least ' + schema.minLength + (schema.minLength === 1 ? ' character' : ' characters'));
   if (schema.maxLength !== undefined) words.push('at most ' + schema.maxLength + ' characters');
   if (schema.minimum !== undefined) words.push('from ' + schema.minimum);
   if (schema.maximum !== undefined) words.push('to ' + schema.maximum);
+  if (schema.minItems) words.push('at least ' + schema.minItems + (schema.minItems === 1 ? ' item' : ' items'));
   if (schema.maxItems !== undefined) words.push('at most ' + schema.maxItems + ' items');
   if (schema.default !== undefined) words.push('default ' + JSON.stringify(schema.default));
-  return words.join(', ');
+  const all = words.join(', ');
+  return all.charAt(0).toUpperCase() + all.slice(1);
 }
 
 function typeLink(schema) {
   const text = typeOf(schema);
   const reference = JSON.stringify(schema).match(/#\/components\/schemas\/([A-Za-z0-9_]+)/);
   return reference ? node('a', { href: '#schema-' + reference[1] }, text) : text;
+}
+
+/* One entry of a list of fields or parameters. */
+function field(name, schema, notes, description) {
+  const limit = limits(schema);
+  return node('div', {},
+    node('dt', {}, node('code', {}, name), ' ', node('span', {}, typeLink(schema), ...notes.map((note) => ', ' + note))),
+    node('dd', {}, ...prose(description), description && limit ? node('br') : '', limit && node('small', {}, limit)));
+}
+
+function fields(schema) {
+  const required = schema.required || [];
+  return node('dl', {}, ...Object.entries(schema.properties || {}).map(([name, part]) =>
+    field(name, part, required.includes(name) ? [] : ['optional'], part.description)));
 }
 
 function table(headings, rows) {
@@ -56,84 +90,121 @@ function table(headings, rows) {
       node('tr', {}, ...cells.map((cell) => node('td', {}, ...[].concat(cell))))))));
 }
 
-function fields(schema) {
-  const required = schema.required || [];
-  return table(['Field', 'Type', 'Limits'], Object.entries(schema.properties || {}).map(([name, field]) => [
-    [node('code', {}, name), required.includes(name) ? ' ' : node('small', {}, ' optional')],
-    typeLink(field), limits(field)]));
+function resolve(api, item) {
+  return item.$ref ? item.$ref.slice(2).split('/').reduce((at, key) => at[key], api) : item;
 }
 
-function resolve(document_, item) {
-  return item.$ref ? item.$ref.slice(2).split('/').reduce((at, key) => at[key], document_) : item;
+function answers(route) {
+  return table(['Status', 'Body', 'Meaning'], Object.entries(route.responses).map(([status, answer]) => {
+    const content = Object.values(answer.content || {})[0];
+    const codes = answer['x-codes'];
+    const meaning = codes
+      ? codes.flatMap((code, i) => [i ? ', ' : '', node('a', { href: '#error-' + code }, code)])
+      : prose(answer.description);
+    return [status, content ? typeLink(content.schema) : '', meaning];
+  }));
 }
 
-function operation(document_, path, method, route) {
+function operation(api, path, method, route) {
   const parts = [node('p', {}, ...prose(route.description || route.summary))];
   if (route.security && route.security.length === 0) parts.push(node('p', {}, 'Needs no credentials.'));
   if (route['x-scope']) parts.push(node('p', {}, 'Scope ', node('code', {}, route['x-scope']), '.'));
-  const parameters = (route.parameters || []).map((item) => resolve(document_, item));
+  const parameters = (route.parameters || []).map((item) => resolve(api, item));
   if (parameters.length)
-    parts.push(node('h4', {}, 'Parameters'), table(['Name', 'In', 'Type', 'Limits'], parameters.map((p) => [
-      [node('code', {}, p.name), p.required ? ' ' : node('small', {}, ' optional')],
-      p.in, typeLink(p.schema), limits(p.schema)])));
-  if (route.requestBody)
-    parts.push(node('h4', {}, 'Body'),
-      node('p', {}, typeLink(route.requestBody.content['application/json'].schema)));
-  parts.push(node('h4', {}, 'Answers'), table(['Status', 'Body', 'Meaning'],
-    Object.entries(route.responses).map(([status, answer]) => {
-      const content = Object.values(answer.content || {})[0];
-      const codes = answer['x-codes'];
-      const meaning = codes
-        ? codes.flatMap((code, i) => [i ? ', ' : '', node('a', { href: '#error-' + code }, code)])
-        : prose(answer.description);
-      return [status, content ? typeLink(content.schema) : '', meaning];
-    })));
-  return node('details', { id: route.operationId, 'data-words': (method + ' ' + path + ' ' + route.summary).toLowerCase() },
+    parts.push(node('h4', {}, 'Parameters'), node('dl', {}, ...parameters.map((p) =>
+      field(p.name, p.schema, [p.in, ...(p.required ? [] : ['optional'])], p.description))));
+  if (route.requestBody) {
+    const schema = route.requestBody.content['application/json'].schema;
+    parts.push(node('h4', {}, 'Body: ', typeLink(schema)), fields(resolve(api, schema)));
+  }
+  parts.push(node('h4', {}, 'Answers'), answers(route));
+  const words = [method, path, route.summary, route.operationId, ...parameters.map((p) => p.name)].join(' ');
+  return node('details', { id: route.operationId, 'data-words': words.toLowerCase() },
     node('summary', {}, node('b', { class: method }, method.toUpperCase()), ' ', node('code', {}, path),
       ' ', node('span', {}, route.summary || '')), ...parts);
 }
 
-function openTarget() {
-  const target = location.hash && document.getElementById(location.hash.slice(1));
-  if (!target) return;
-  if (target.tagName === 'DETAILS') target.open = true;
-  target.scrollIntoView();
+function schemaDetails([name, schema]) {
+  const words = [name, ...Object.keys(schema.properties || {})].join(' ').toLowerCase();
+  return node('details', { id: 'schema-' + name, 'data-words': words },
+    node('summary', {}, node('code', {}, name)),
+    schema.description ? node('p', {}, ...prose(schema.description)) : '',
+    schema.properties ? fields(schema) : node('pre', {}, JSON.stringify(schema, null, 2)));
 }
 
-function draw(document_) {
-  const byTag = new Map(document_.tags.map((tag) => [tag.name, []]));
-  for (const [path, methods] of Object.entries(document_.paths))
-    for (const [method, route] of Object.entries(methods))
-      byTag.get(route.tags[0]).push(operation(document_, path, method, route));
-  for (const [tag, routes] of byTag) {
-    nav.append(node('a', { href: '#tag-' + tag }, tag));
-    main.append(node('section', {}, node('h2', { id: 'tag-' + tag }, tag), ...routes));
-  }
-  nav.append(node('a', { href: '#schemas' }, 'schemas'), node('a', { href: '#errors' }, 'errors'));
-  main.append(node('section', {}, node('h2', { id: 'schemas' }, 'Schemas'),
-    ...Object.entries(document_.components.schemas).map(([name, schema]) =>
-      node('details', { id: 'schema-' + name, 'data-words': name.toLowerCase() },
-        node('summary', {}, node('code', {}, name)),
-        schema.properties ? fields(schema) : node('pre', {}, JSON.stringify(schema, null, 2))))));
-  const errors = table(['Code', 'Status', 'Meaning'],
-    document_['x-errors'].map((error) => [node('code', {}, error.code), String(error.status), error.title]));
-  errors.querySelectorAll('tbody tr').forEach((row, i) => {
-    row.id = 'error-' + document_['x-errors'][i].code;
+function errorTable(errors) {
+  const made = table(['Code', 'Status', 'Meaning'],
+    errors.map((error) => [node('code', {}, error.code), String(error.status), error.title]));
+  made.querySelectorAll('tbody tr').forEach((row, i) => {
+    const error = errors[i];
+    row.id = 'error-' + error.code;
+    row.dataset.words = [error.code, error.status, error.title].join(' ').toLowerCase();
   });
-  main.append(node('section', {}, node('h2', { id: 'errors' }, 'Errors'), errors));
+  return made;
+}
+
+function section(id, title, ...parts) {
+  nav.append(node('a', { href: '#' + id }, title));
+  main.append(node('section', {}, node('h2', { id }, title), ...parts));
+}
+
+function draw(api) {
+  const byTag = new Map(api.tags.map((tag) => [tag.name, []]));
+  for (const name of Object.keys(api.components.schemas)) targets.set(name, 'schema-' + name);
+  for (const [path, methods] of Object.entries(api.paths))
+    for (const [method, route] of Object.entries(methods)) targets.set(method.toUpperCase() + ' ' + path, route.operationId);
+  for (const error of api['x-errors']) targets.set(error.code, 'error-' + error.code);
+  for (const [path, methods] of Object.entries(api.paths))
+    for (const [method, route] of Object.entries(methods))
+      byTag.get(route.tags[0]).push(operation(api, path, method, route));
+  const introduction = api.info.description;
+  section('start', 'start', node('div', { 'data-words': introduction.toLowerCase() }, ...paragraphs(introduction)));
+  for (const [tag, routes] of byTag) section('tag-' + tag, tag, ...routes);
+  section('schemas', 'schemas', ...Object.entries(api.components.schemas).map(schemaDetails));
+  section('errors', 'errors', errorTable(api['x-errors']));
+  narrow();
   openTarget();
 }
 
-find.addEventListener('input', () => {
+/* Shows what has every word, and the headings of what is shown. */
+function narrow() {
   const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const details of document.querySelectorAll('details'))
-    details.hidden = !words.every((word) => details.dataset.words.includes(word));
-});
-document.addEventListener('keydown', (event) => {
-  if (event.key === '/' && event.target === document.body) {
-    event.preventDefault();
-    find.focus();
+  let count = 0;
+  for (const item of document.querySelectorAll('[data-words]')) {
+    item.hidden = !words.every((word) => item.dataset.words.includes(word));
+    count += item.hidden ? 0 : 1;
   }
+  for (const part of main.querySelectorAll('section'))
+    part.hidden = words.length > 0 && !part.querySelector('[data-words]:not([hidden])');
+  if (words.length === 0) found.textContent = '';
+  else found.textContent = count === 0 ? 'Nothing found.' : count + ' found.';
+}
+
+/* What a link leads to is shown, whatever the filter hides. */
+function openTarget() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  if (target.closest('[hidden]')) {
+    find.value = '';
+    narrow();
+  }
+  if (target.tagName === 'DETAILS') target.open = true;
+  target.scrollIntoView();
+  // The keyboard goes on from here.
+  if (target.tagName === 'DETAILS') target.querySelector('summary').focus({ preventScroll: true });
+}
+
+find.addEventListener('input', narrow);
+document.addEventListener('keydown', (event) => {
+  const typing = event.target.closest && event.target.closest('input, textarea, select, [contenteditable]');
+  if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  find.focus();
+});
+// A link to where one already is changes no hash, yet what it names may be hidden by now.
+document.addEventListener('click', (event) => {
+  const link = event.target.closest && event.target.closest('a[href^="#"]');
+  if (link && link.getAttribute('href') === location.hash) openTarget();
 });
 window.addEventListener('hashchange', openTarget);
 
@@ -154,44 +225,58 @@ static constexpr std::string_view before_script = R"html(<!doctype html>
 <title>Hermod API</title>
 <style>
 :root { color-scheme: light dark; --line: light-dark(#d5d8de, #3a3f4a); --soft: light-dark(#f4f5f8, #1d2027);
-  --text: light-dark(#1b1d22, #e6e8ee); --page: light-dark(#ffffff, #14161b); --link: light-dark(#0a53be, #8ab8ff); }
+  --text: light-dark(#1b1d22, #e6e8ee); --quiet: light-dark(#565b66, #a6acb8); --page: light-dark(#ffffff, #14161b);
+  --link: light-dark(#0a53be, #8ab8ff); }
 * { box-sizing: border-box; }
+html { scrollbar-gutter: stable; }
 body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); }
 a { color: var(--link); }
-header { padding: 1rem; border-bottom: 1px solid var(--line); }
+header { padding: 1rem 0; border-bottom: 1px solid var(--line); }
 h1 { margin: 0 0 .5rem; font-size: 1.4rem; }
 h2 { margin: 2rem 0 .5rem; font-size: 1.2rem; }
+h3 { margin: 1.25rem 0 .25rem; font-size: 1rem; }
 h4 { margin: 1rem 0 .25rem; }
-main, nav { max-width: 60rem; margin: 0 auto; padding: 0 1rem; }
+p { margin: .5rem 0; }
+header > div, main, nav { max-width: 60rem; margin: 0 auto; padding: 0 1rem; }
 main { padding-bottom: 4rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding-top: 1rem; }
 label { display: block; }
-input { font: inherit; width: min(100%, 24rem); padding: .4rem .6rem; border: 1px solid var(--line); border-radius: 6px;
+small, summary span, dt span { color: var(--quiet); font-size: .9em; }
+input { font: inherit; width: min(100%, 24rem); padding: .4rem .6rem; border: 1px solid var(--quiet); border-radius: 6px;
   color: inherit; background: var(--soft); }
+#found { min-height: 1.5em; margin: .25rem 0 0; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; padding: 0 .75rem; }
 details[open] { padding-bottom: .75rem; }
 summary { padding: .5rem 0; cursor: pointer; overflow-wrap: anywhere; }
-summary span { opacity: .8; }
 summary b { display: inline-block; min-width: 4.2rem; }
+[hidden] { display: none; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+dl { margin: 0; }
+dl > div { display: grid; grid-template-columns: minmax(0, 18rem) minmax(0, 1fr); gap: 0 1rem; padding: .4rem 0;
+  border-bottom: 1px solid var(--line); }
+dl > div:last-child { border-bottom: 0; }
+dt code { font-weight: 600; }
+dt, dd { overflow-wrap: break-word; }
+dd { margin: 0; }
+@media (max-width: 40rem) { dl > div { grid-template-columns: minmax(0, 1fr); } }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); }
-td { overflow-wrap: anywhere; }
 tr:target { background: var(--soft); }
 code, pre { font-family: ui-monospace, monospace; font-size: .92em; }
 pre { background: var(--soft); padding: .75rem; overflow-x: auto; }
 </style>
 </head>
 <body>
-<header>
+<header><div>
 <h1>Hermod API</h1>
-<label for="find">Find a route or schema <small>(press /)</small></label>
+<label for="find">Find a route, schema or error <small>(press /)</small></label>
 <input id="find" type="search" autocomplete="off">
+<p id="found" role="status"></p>
 <p>The same as a document: <a href="/openapi.json">openapi.json</a></p>
-</header>
+</div></header>
 <nav aria-label="Areas"></nav>
-<main></main>
+<main><noscript><p>This page is drawn by a script. Without one, read the <a href="/openapi.json">document</a> itself.</p></noscript></main>
 <script>)html";
 
 static constexpr std::string_view after_script = R"html(</script>

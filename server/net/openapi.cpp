@@ -47,26 +47,46 @@ static std::string operation_id(Route const& route)
     return id;
 }
 
+static json::object described(std::string_view type, std::string_view text)
+{
+    return {{"type", type}, {"description", text}};
+}
+
+static json::object field_error_schema()
+{
+    return {{"type", "object"},
+        {"properties",
+            json::object{{"field",
+                             described("string",
+                                 "The path of the field, such as `to.phone` or "
+                                 "`participants[2].role`; of a parameter its name")},
+                {"message", described("string", "What is wrong with it")}}},
+        {"additionalProperties", false}, {"required", json::array{"field", "message"}}};
+}
+
 static json::object problem_schema()
 {
     json::array codes;
     for (auto const& error : error_table())
         codes.emplace_back(error.name);
-    json::object const text{{"type", "string"}};
-    json::object field{{"type", "object"},
-        {"properties", json::object{{"field", text}, {"message", text}}},
-        {"additionalProperties", false}, {"required", json::array{"field", "message"}}};
     json::object properties;
-    properties["type"] = json::object{{"type", "string"}, {"format", "uri-reference"}};
-    properties["title"] = text;
-    properties["status"] = json::object{{"type", "integer"}, {"minimum", 400}, {"maximum", 599}};
-    properties["code"] = json::object{{"type", "string"}, {"enum", std::move(codes)}};
-    properties["detail"] = text;
-    properties["errors"] = json::object{{"type", "array"}, {"items", std::move(field)}};
-    properties["request_id"] = text;
+    properties["type"] = described("string", "Where the documentation explains the code");
+    properties["type"].get_object()["format"] = "uri-reference";
+    properties["title"] = described("string", "The code in words");
+    properties["status"] = described("integer", "The HTTP status");
+    properties["status"].get_object().insert({{"minimum", 400}, {"maximum", 599}});
+    properties["code"] = described("string", "What went wrong: stable, branch on it");
+    properties["code"].get_object()["enum"] = std::move(codes);
+    properties["detail"] =
+        described("string", "What there is to say beyond the title; left out where nothing is");
+    properties["errors"] =
+        described("array", "The fields and parameters that are wrong, as far as it is about some");
+    properties["errors"].get_object()["items"] = field_error_schema();
+    properties["request_id"] = described("string", "Names this request in the server's log");
     json::array required;
     for (auto const& property : properties)
-        required.emplace_back(property.key());
+        if (property.key() != "detail")
+            required.emplace_back(property.key());
     return {{"type", "object"}, {"description", "What went wrong (RFC 9457)"},
         {"properties", std::move(properties)}, {"additionalProperties", false},
         {"required", std::move(required)}};
@@ -117,6 +137,30 @@ static json::object security_components()
                 {"description", "An API key (`hk_…`)"}}}};
 }
 
+/// `The id of the person` for `person_id`; an id that the caller chose says whose it is.
+static std::string text_of_path_value(std::string_view name)
+{
+    if (name == "external_id")
+        return "Your own id of the person";
+    if (name == "key_id")
+        return "The id of the API key";
+    if (name.ends_with("_id"))
+        name.remove_suffix(3);
+    return "The id of the " + std::string{name};
+}
+
+/// What every list says of these where its own query does not.
+static std::string_view text_of_parameter(QueryField const& field)
+{
+    if (!field.text.empty())
+        return field.text;
+    if (field.name == "limit")
+        return "How many there may be on a page";
+    if (field.name == "cursor")
+        return "`next` of the page before; without it the list begins at its beginning";
+    return {};
+}
+
 /// A query has no null: a parameter that may be null may be left out.
 static json::object without_null(json::object schema)
 {
@@ -149,11 +193,13 @@ static json::array parameters_of(Route const& route, Schemas& schemas)
         else
             schema["pattern"] = "^" + std::string{value.prefix} + "_[0-7][0-9a-hjkmnp-tv-z]{25}$";
         parameters.push_back(json::object{{"name", value.name}, {"in", "path"}, {"required", true},
-            {"schema", std::move(schema)}});
+            {"description", text_of_path_value(value.name)}, {"schema", std::move(schema)}});
     }
     for (auto const& field : route.query_fields) {
         auto schema = without_null(field.schema(schemas));
         json::object parameter{{"name", field.name}, {"in", "query"}, {"required", field.required}};
+        if (auto const text = text_of_parameter(field); !text.empty())
+            parameter["description"] = text;
         if (auto const* type = schema.if_contains("type"); type && *type == "array")
             parameter["explode"] = false; // `a,b`
         parameter["schema"] = std::move(schema);
@@ -290,9 +336,9 @@ static json::array tags_of(std::vector<Route const*> const& routes)
 static json::object frame(json::array tags)
 {
     json::object document{{"openapi", "3.1.0"}};
-    document["info"] = json::object{{"title", "Hermod"}, {"version", "1"},
-        {"description", "Messaging for products: one API for every network and for chat."},
-        {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
+    document["info"] =
+        json::object{{"title", "Hermod"}, {"version", "1"}, {"description", conventions()},
+            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
     json::array servers;
     servers.push_back(json::object{{"url", "/"}});
     document["servers"] = std::move(servers);
@@ -302,6 +348,19 @@ static json::object frame(json::array tags)
     document["security"] = std::move(security);
     document["tags"] = std::move(tags);
     return document;
+}
+
+/// What requests hold as free-form JSON. Its struct's own name may mean something else elsewhere.
+static void define_named(Schemas& schemas, Router::NamedSchema const& named)
+{
+    Schemas own;
+    own.direction = schemas.direction;
+    auto const root = named.schema(own);
+    auto const* const reference = root.if_contains("$ref");
+    for (auto const& [name, schema] : own.components) {
+        auto const is_root = reference && *reference == Schemas::reference(name).at("$ref");
+        schemas.define(is_root ? named.name : std::string{name}, schema.as_object());
+    }
 }
 
 json::object openapi_document(Router const& router)
@@ -327,6 +386,9 @@ json::object openapi_document(Router const& router)
         path.get_object()[lower_name(routes[i]->method)] =
             operation_of(*routes[i], std::move(responses[i]), schemas);
     }
+
+    for (auto const& named : router.documented())
+        define_named(schemas, named);
 
     auto document = frame(tags_of(routes));
     document["paths"] = std::move(paths);

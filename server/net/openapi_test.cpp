@@ -28,12 +28,35 @@ struct Thing {
 };
 BOOST_DESCRIBE_STRUCT(Thing, (), (id, inner, other, words, metadata, created_at))
 
+static FieldTexts field_texts(Thing const*)
+{
+    static constexpr auto texts = describe<Thing>({
+        {"inner", "What is `inside`"},
+        {"other", "Perhaps another"},
+        {"metadata", "Yours, see `ThingNote`"},
+    });
+    return texts;
+}
+
+/// What `metadata` may hold: nothing but the document knows it.
+struct Note {
+    std::optional<std::string> text;
+    Inner inner;
+};
+BOOST_DESCRIBE_STRUCT(Note, (), (text, inner))
+
 struct Filter {
     PageLimit limit;
     std::optional<std::vector<Kind>> kinds;
     Kind kind;
 };
 BOOST_DESCRIBE_STRUCT(Filter, (), (limit, kinds, kind))
+
+static FieldTexts field_texts(Filter const*)
+{
+    static constexpr auto texts = describe<Filter>({{"kinds", "Only these"}});
+    return texts;
+}
 
 struct Deps { };
 
@@ -119,7 +142,7 @@ TEST_F(OpenApiTest, parameters_are_typed)
     auto const label = at("/paths/~1api~1v1~1people~1{person_id}~1labels~1{label}/delete");
     EXPECT_EQ(label.at_pointer("/parameters/0"),
         json::parse(
-            R"({"name":"person_id","in":"path","required":true,)"
+            R"({"name":"person_id","in":"path","required":true,"description":"The id of the person",)"
             R"("schema":{"type":"string","pattern":"^per_[0-7][0-9a-hjkmnp-tv-z]{25}$"}})"));
     EXPECT_EQ(label.at_pointer("/parameters/1/schema"),
         json::parse(R"({"type":"string","minLength":1})"));
@@ -129,11 +152,47 @@ TEST_F(OpenApiTest, parameters_are_typed)
     auto const list = at("/paths/~1api~1v1~1things/get");
     EXPECT_EQ(list.at_pointer("/parameters/0"),
         json::parse(R"({"name":"limit","in":"query","required":false,)"
+                    R"("description":"How many there may be on a page",)"
                     R"("schema":{"type":"integer","minimum":1,"maximum":200,"default":50}})"));
     EXPECT_EQ(list.at_pointer("/parameters/1/explode"), false);
     EXPECT_EQ(list.at_pointer("/parameters/2/required"), true);
     EXPECT_EQ(list.at_pointer("/responses/200/content/application~1json/schema/$ref"),
         "#/components/schemas/ThingPage");
+}
+
+TEST_F(OpenApiTest, fields_and_parameters_say_what_they_are)
+{
+    for (auto const name : {"Thing", "ThingInput"}) {
+        auto const properties = at("/components/schemas/" + std::string{name} + "/properties");
+        EXPECT_EQ(properties.at_pointer("/inner/description"), "What is `inside`") << name;
+        EXPECT_EQ(properties.at_pointer("/other/description"), "Perhaps another") << name;
+        EXPECT_FALSE(properties.at("id").as_object().contains("description")) << name;
+    }
+    EXPECT_EQ(at("/components/schemas/ThingPage/properties/next/description").is_string(), true);
+    EXPECT_NE(at("/components/schemas/ThingPage/properties/next/description"),
+        at("/components/schemas/nothing"));
+    EXPECT_EQ(at("/paths/~1api~1v1~1things/get/parameters/1/description"), "Only these");
+    EXPECT_EQ(at("/paths/~1api~1v1~1things/get/parameters/0/description"),
+        "How many there may be on a page");
+}
+
+TEST_F(OpenApiTest, what_is_sent_as_free_form_json_has_a_schema_under_its_own_name)
+{
+    router.document("ThingNote", &Codec<Note>::schema);
+
+    EXPECT_EQ(at("/components/schemas/ThingNote/properties/text/type"),
+        json::parse(R"(["string","null"])"));
+    EXPECT_EQ(at("/components/schemas/ThingNote/properties/inner/$ref"),
+        "#/components/schemas/InnerInput");
+    EXPECT_TRUE(at("/components/schemas/Note").is_string()); // there is none
+}
+
+TEST_F(OpenApiTest, what_holds_everywhere_is_the_introduction)
+{
+    auto const text = std::string{at("/info/description").as_string()};
+
+    for (auto const word : {"Idempotency-Key", "Hermod-Workspace", "X-API-Key", "`cursor`"})
+        EXPECT_NE(text.find(word), std::string::npos) << word;
 }
 
 TEST_F(OpenApiTest, an_open_route_needs_nothing)
@@ -255,6 +314,20 @@ TEST_F(OperationalTest, metrics_and_document_are_served)
 {
     EXPECT_NE(get("/metrics").body.find("hermod_net_requests_in_flight"), std::string::npos);
     EXPECT_EQ(json::parse(get("/openapi.json").body).at("openapi"), "3.1.0");
+}
+
+TEST_F(OperationalTest, the_roots_lead_to_the_page)
+{
+    for (auto const path : {"/", "/api/v1"}) {
+        auto const reply = get(path);
+
+        EXPECT_EQ(reply.status, 302) << path;
+        EXPECT_NE(std::ranges::find(
+                      reply.headers, std::pair<std::string, std::string>{"Location", "/docs"}),
+            reply.headers.end())
+            << path;
+    }
+    EXPECT_EQ(get("/api").status, 404);
 }
 
 TEST_F(OperationalTest, the_page_allows_its_own_script_alone)

@@ -44,6 +44,12 @@ static Task<Reply> docs(Operational&, Caller const&, Request const&)
         {{"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}}};
 }
 
+/// Whoever opens the server's address in a browser finds what it is.
+static Task<Reply> to_docs(Operational&, Caller const&, Request const&)
+{
+    co_return Reply{302, "text/plain; charset=utf-8", "See /docs\n", {{"Location", "/docs"}}};
+}
+
 void add_operational_routes(Router& router, Operational& operational)
 {
     FeatureRoutes<Operational> routes{router, operational, {}};
@@ -53,6 +59,8 @@ void add_operational_routes(Router& router, Operational& operational)
     routes.get<Nothing>("/metrics", metrics).status(200).open();
     routes.get<Nothing>("/openapi.json", openapi).status(200).open();
     routes.get<Nothing>("/docs", docs).status(200).open();
+    routes.get<Nothing>("/", to_docs).status(302).open();
+    routes.get<Nothing>("/api/v1", to_docs).status(302).open();
 }
 
 }

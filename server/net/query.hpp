@@ -15,6 +15,7 @@ struct QueryField {
     std::string name;
     bool required;
     json::object (*schema)(Schemas&);
+    std::string_view text{}; ///< what the document says of it
 };
 
 template <class Query>
@@ -22,7 +23,8 @@ std::vector<QueryField> query_fields_of()
 {
     std::vector<QueryField> fields;
     for_each_field<Query>([&]<class V>(std::string_view name, auto, std::type_identity<V>) {
-        fields.push_back({std::string{name}, !may_be_left_out<V>, &Codec<V>::schema});
+        fields.push_back({std::string{name}, !may_be_left_out<V>, &Codec<V>::schema,
+            text_of(texts_of<Query>(), name)});
     });
     return fields;
 }

@@ -49,17 +49,18 @@ static constexpr int busy_retry_after_s = 1;
 Reply problem_reply(Problem const& problem, std::string_view request_id)
 {
     auto const& about = info(problem.code);
-    // What broke on our side is for the log; the client can do nothing with it.
-    auto const detail =
-        problem.detail.empty() || about.status >= 500 ? about.title : problem.detail;
     Reply reply{about.status, "application/problem+json", {}, {}};
     auto& out = reply.body;
     out.append("{\"type\":\"/docs#error-").append(about.name).append("\",\"title\":");
     append_json_string(out, about.title);
     out += ",\"status\":";
     append_integer(out, about.status);
-    out.append(",\"code\":\"").append(about.name).append("\",\"detail\":");
-    append_json_string(out, detail);
+    out.append(",\"code\":\"").append(about.name).append("\"");
+    // What broke on our side is for the log; the client can do nothing with it.
+    if (!problem.detail.empty() && about.status < 500) {
+        out += ",\"detail\":";
+        append_json_string(out, problem.detail);
+    }
     out += ",\"errors\":";
     append_field_errors(out, problem.fields);
     out += ",\"request_id\":";

@@ -162,14 +162,14 @@ struct Codec<net::Page<T>> {
     }
     static json::object schema(Schemas& schemas)
     {
-        auto const name = std::string{type_name<T>()} + "Page";
-        auto const defined = schemas.define(name,
-            {{"type", "object"},
-                {"properties",
-                    json::object{{"data", Codec<std::vector<T>>::schema(schemas)},
-                        {"next", Codec<std::optional<std::string>>::schema(schemas)}}},
-                {"required", json::array{"data", "next"}}, {"additionalProperties", false}});
-        return Schemas::reference(defined);
+        static constexpr FieldText texts[] = {
+            {"data", "This page's part of the list"},
+            {"next", "Give it as `cursor` to get the next page; null on the last one"},
+        };
+        return schemas.define_object(std::string{type_name<T>()} + "Page",
+            {{"data", Codec<std::vector<T>>::schema(schemas)},
+                {"next", Codec<std::optional<std::string>>::schema(schemas)}},
+            {"data", "next"}, texts);
     }
 };
 

@@ -126,9 +126,19 @@ TEST(ProblemReplyTest, tells_code_fields_and_request)
     EXPECT_EQ(reply.headers, (Pairs{{"Retry-After", "7"}}));
     EXPECT_EQ(reply.body,
         R"({"type":"/docs#error-invalid_body","title":"A field of the request body is not valid",)"
-        R"("status":422,"code":"invalid_body","detail":"A field of the request body is not valid",)"
+        R"("status":422,"code":"invalid_body",)"
         R"("errors":[{"field":"to","message":"is \"odd\""},{"field":"x","message":"y"}],)"
         R"("request_id":"req_1"})");
+}
+
+TEST(ProblemReplyTest, has_a_detail_only_where_it_says_more_than_the_title)
+{
+    auto const with = problem_reply(Problem{Errc::invalid_body, "Say \"it\""}, "req_1");
+    auto const without = problem_reply(Problem{Errc::invalid_body}, "req_1");
+
+    EXPECT_NE(with.body.find(R"(,"code":"invalid_body","detail":"Say \"it\"","errors":[])"),
+        std::string::npos);
+    EXPECT_EQ(without.body.find("detail"), std::string::npos);
 }
 
 TEST(ProblemReplyTest, keeps_the_details_of_our_own_failures_to_the_log)

@@ -135,6 +135,11 @@ Router::Router() : tree_(std::make_unique<Tree>()) { }
 Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
+void Router::document(std::string name, Route::SchemaOf schema)
+{
+    documented_.push_back({std::move(name), schema});
+}
+
 Route& Router::add(Route route)
 {
     auto& added = *routes_.emplace_back(std::make_unique<Route>(std::move(route)));

@@ -88,6 +88,15 @@ public:
     Route& add(Route route);
     std::vector<std::unique_ptr<Route>> const& routes() const { return routes_; }
 
+    /// A schema of what a request holds as free-form JSON: in the document under this name, for
+    /// descriptions to point to.
+    struct NamedSchema {
+        std::string name;
+        Route::SchemaOf schema;
+    };
+    void document(std::string name, Route::SchemaOf schema);
+    std::vector<NamedSchema> const& documented() const { return documented_; }
+
     struct Match {
         Route const* route = nullptr; ///< none: see `allowed`
         std::vector<Method> allowed; ///< methods of the path, for 405; empty: 404
@@ -100,6 +109,7 @@ public:
 private:
     struct Tree;
     std::vector<std::unique_ptr<Route>> routes_;
+    std::vector<NamedSchema> documented_;
     std::unique_ptr<Tree> tree_;
 };
 

@@ -13,16 +13,17 @@ std::vector<WantedAddress> parse_wanted(std::optional<List<NewAddress, 0, 20>> c
         return wanted;
     for (auto const& item : list->items) {
         auto const field = "addresses[" + std::to_string(wanted.size()) + "].value";
-        wanted.push_back({parse_address(item.kind, item.value, field), item.primary});
+        wanted.push_back({parse_address(item.kind, item.value, field), item.primary, field});
     }
     return wanted;
 }
 
-static Given found_already(
-    db::Tx& tx, store::AddressOfPerson const& found, PersonId const& person, bool primary)
+static Given found_already(db::Tx& tx, store::AddressOfPerson const& found, PersonId const& person,
+    WantedAddress const& wanted)
 {
+    auto const primary = wanted.primary;
     if (found.person_id != person)
-        throw Problem{Errc::address_taken};
+        throw Problem{Errc::address_taken, {}, {{wanted.field, "belongs to another person"}}};
     auto address = store::to_address(found);
     if (!primary || address.primary)
         return {std::move(address), false};
@@ -35,7 +36,7 @@ Given give_address(db::Tx& tx, PersonId const& person, WantedAddress const& want
 {
     auto const& parsed = wanted.address;
     if (auto const found = store::find_address(tx, parsed.kind, parsed.match_key))
-        return found_already(tx, *found, person, wanted.primary);
+        return found_already(tx, *found, person, wanted);
 
     auto const others = store::addresses_of(tx, person);
     if (others.size() >= max_addresses)
@@ -63,7 +64,7 @@ void require_free_external_id(
 {
     auto const owner = find_by_external_id(tx, external_id);
     if (owner && owner->id != for_person)
-        throw Problem{Errc::external_id_taken};
+        throw Problem{Errc::external_id_taken, {}, {{"external_id", "belongs to another person"}}};
 }
 
 Person announce_update(db::Tx& tx, PersonRow row)

@@ -14,6 +14,7 @@ inline constexpr std::size_t max_addresses = 50;
 struct WantedAddress {
     ParsedAddress address;
     bool primary = false;
+    std::string field = "value"; ///< where the request says it
 };
 
 /// Throws the first one's problem; fields are `addresses[i].value`.

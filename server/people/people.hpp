@@ -209,4 +209,16 @@ Task<void> remove_address(
 
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Address const*);
+FieldTexts field_texts(Person const*);
+FieldTexts field_texts(PersonTombstone const*);
+FieldTexts field_texts(PersonEvent const*);
+FieldTexts field_texts(PersonDeletedEvent const*);
+FieldTexts field_texts(NewAddress const*);
+FieldTexts field_texts(CreatePerson const*);
+FieldTexts field_texts(UpdatePerson const*);
+FieldTexts field_texts(UpsertPerson const*);
+FieldTexts field_texts(ListPeople const*);
+
 }

@@ -87,4 +87,10 @@ Task<Workspace> update_workspace(
 /// GET /workspaces, GET and PATCH /workspaces/{id}. What needs people is in access/.
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Workspace const*);
+FieldTexts field_texts(WorkspaceEvent const*);
+FieldTexts field_texts(WorkspaceOfLogin const*);
+FieldTexts field_texts(UpdateWorkspace const*);
+
 }

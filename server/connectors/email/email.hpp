@@ -7,6 +7,10 @@
 #include <optional>
 #include <string>
 
+namespace hermod::net {
+class Router;
+}
+
 namespace hermod::email {
 
 /// An account's `credentials`: where mail is handed over, and as whom.
@@ -72,5 +76,12 @@ private:
     std::string ca_file_;
     accounts::Capabilities capabilities_;
 };
+
+/// Puts `EmailSettings` and `EmailCredentials` into the API's document.
+void document(net::Router& router);
+
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Credentials const*);
+FieldTexts field_texts(Settings const*);
 
 }

@@ -23,6 +23,23 @@ struct SandboxInbound {
 BOOST_DESCRIBE_STRUCT(
     SandboxInbound, (), (account_id, from, text, type, content, name, provider_id, timestamp))
 
+static FieldTexts field_texts(SandboxInbound const*)
+{
+    static constexpr auto texts = describe<SandboxInbound>({
+        {"account_id", "The sandbox account it comes in on"},
+        {"from", "Who writes: a phone number or a mailbox"},
+        {"text", "The text: short for `type: text` with its `content`"},
+        {"type", "What kind of content there is; a text unless given"},
+        {"content",
+            "What it says, by its type: `TextContent`, `LocationContent`, "
+            "`ContactsContent`"},
+        {"name", "The writer's name, taken where the person has none"},
+        {"provider_id", "The network's own id of the message: handed in twice, it is one message"},
+        {"timestamp", "When it was written"},
+    });
+    return texts;
+}
+
 static std::string type_of(SandboxInbound const& command)
 {
     return std::string{to_name(command.type.value_or(messages::Type::text))};
@@ -81,11 +98,17 @@ static Task<net::Reply> post_inbound(Deps& deps, Caller const& caller, net::Requ
 
 void add_routes(net::Router& router, Deps& deps)
 {
+    router.document("SandboxSettings", &Codec<Settings>::schema);
     net::FeatureRoutes routes{router, deps, "sandbox"};
     routes.post<SandboxInbound, messages::Message>("/api/v1/sandbox/inbound", post_inbound)
         .scope("sandbox:write")
         .status(201)
         .summary("Hand in a message as the sandbox's network would")
+        .describe("The sandbox is a network in a box: it takes every message, reports it delivered "
+                  "and then read. The numbers `+15005550001` to `+15005550008` answer otherwise: 1 "
+                  "`retryable`, 2 `pace`, 3 `recipient`, 4 `content`, 5 `account_blocked` (the "
+                  "account is banned until it is connected again), 6 `auth` (it waits for that), "
+                  "7 `outcome_unknown`, 8 sent, but never delivered.")
         .fails_with({Errc::account_not_found, Errc::invalid_phone_number, Errc::invalid_email,
             Errc::unsupported_content});
 }

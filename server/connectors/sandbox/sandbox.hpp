@@ -83,4 +83,8 @@ struct Deps {
 /// `POST /api/v1/sandbox/inbound`.
 void add_routes(net::Router& router, Deps& deps);
 
+/// What the API's document says of the fields: descriptions.cpp.
+FieldTexts field_texts(Delays const*);
+FieldTexts field_texts(Settings const*);
+
 }

@@ -1,0 +1,34 @@
+#include "jobs/jobs.hpp"
+
+namespace hermod::jobs {
+
+FieldTexts field_texts(JobError const*)
+{
+    static constexpr auto texts = describe<JobError>({
+        {"code", "What kind of error it is; of a send, the message's `error.code`"},
+        {"reason", "What happened, in words"},
+        {"retryable", "It is tried again, or trying again may help"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(Job const*)
+{
+    static constexpr auto texts = describe<Job>({
+        {"id", "The job"},
+        {"kind", "What it does"},
+        {"lane", "How urgent it is: what is more urgent never waits for what is less"},
+        {"state",
+            "`queued` until `run_at`, `sending` while a try is under way, `retrying` between "
+            "tries, `done`, `dead` when it was given up, `outcome_unknown` until it is "
+            "settled whether the try did it"},
+        {"attempts", "How many tries there were"},
+        {"run_at", "When it runs, or ran last"},
+        {"error", "What went wrong with the last try"},
+        {"message_id", "The message it sends"},
+        {"created_at", "When it was added"},
+    });
+    return texts;
+}
+
+}
