@@ -173,7 +173,8 @@ TEST_F(AdminTest, what_the_api_would_refuse_is_refused_in_one_line)
 
     auto const again = create_workspace();
     EXPECT_EQ(again.code, 1);
-    EXPECT_EQ(again.err, "hermod: The e-mail address is already registered\n");
+    EXPECT_EQ(again.err,
+        "hermod: The e-mail address is already registered; email is already registered\n");
     auto const weak = create_workspace("short\n");
     EXPECT_EQ(weak.code, 1);
     EXPECT_TRUE(weak.err.contains("password")) << weak.err;

@@ -1,7 +1,6 @@
 #include "base/errors.hpp"
 #include "messages/send_worker.hpp"
 
-
 namespace hermod::messages {
 
 static Status status_of(accounts::ReceiptStatus status)

@@ -39,8 +39,8 @@ static accounts::Account account_for(db::Tx const& tx, Deps const& deps, Caller 
             {{"to", "is of a kind that no account reaches: " + std::string{to_name(kind)}}}};
     // The default of the kind reaches it; the account of a connector that was asked for may not.
     if (!accounts::reaches(deps.connectors, *account, kind))
-        throw Problem{Errc::recipient_unreachable, {},
-            {{"connector", "does not reach such an address"}}};
+        throw Problem{
+            Errc::recipient_unreachable, {}, {{"connector", "does not reach such an address"}}};
     return *std::move(account);
 }
 

@@ -136,9 +136,8 @@ static Message send_into(db::Tx& tx, Deps const& deps, Caller const& caller,
 
     auto standing = conversations::require_visible(tx, caller, conversation);
     if (author != caller.person) {
-        people::require_person(tx, author);
         standing = *conversations::find_standing(tx, conversation, author);
-        if (!standing.role)
+        if (!standing.role || !people::find_person(tx, author))
             throw Problem{Errc::participant_not_found, {}, {{"from", "names no participant"}}};
     }
     require_reply_target(tx, caller, conversation, command.reply_to);

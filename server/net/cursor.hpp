@@ -47,11 +47,11 @@ std::tuple<Fields...> read_cursor(std::string_view cursor)
 {
     auto const texts = decode_cursor(cursor);
     if (!texts || texts->size() != sizeof...(Fields))
-        throw Problem{Errc::invalid_cursor};
+        throw Problem{Errc::invalid_cursor, {}, {{"cursor", "is not one of this list"}}};
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         auto fields = std::tuple{read_cursor_field<Fields>((*texts)[I])...};
         if (!(std::get<I>(fields) && ...))
-            throw Problem{Errc::invalid_cursor};
+            throw Problem{Errc::invalid_cursor, {}, {{"cursor", "is not one of this list"}}};
         return std::tuple<Fields...>{*std::move(std::get<I>(fields))...};
     }(std::index_sequence_for<Fields...>{});
 }

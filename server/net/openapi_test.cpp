@@ -182,8 +182,8 @@ TEST_F(OpenApiTest, what_is_sent_as_free_form_json_has_a_schema_under_its_own_na
 
     EXPECT_EQ(at("/components/schemas/ThingNote/properties/text/type"),
         json::parse(R"(["string","null"])"));
-    EXPECT_EQ(at("/components/schemas/ThingNote/properties/inner/$ref"),
-        "#/components/schemas/InnerInput");
+    EXPECT_EQ(
+        at("/components/schemas/ThingNote/properties/inner/$ref"), "#/components/schemas/Inner");
     EXPECT_TRUE(at("/components/schemas/Note").is_string()); // there is none
 }
 

@@ -430,7 +430,7 @@ TEST_F(PeopleTest, bad_input_is_told_by_field_and_changes_nothing)
         {get, people + "/per_1", "", "person_not_found", ""},
         {get, people + "?limit=0", "", "invalid_query", "limit: must be from 1 to 200"},
         {get, people + "?limit=x", "", "invalid_query", "limit: must be a whole number"},
-        {get, people + "?cursor=zzz", "", "invalid_cursor", ""},
+        {get, people + "?cursor=zzz", "", "invalid_cursor", "cursor: is not one of this list"},
         {get, people + "?kind=robot", "", "invalid_query",
             "kind: must be one of bot, member, user, contact"},
         {get, people + "?name=Ana", "", "invalid_query", "name: is not a known parameter"},

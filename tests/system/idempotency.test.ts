@@ -61,7 +61,8 @@ const calls: Record<string, () => Promise<Call>> = {
   '/api/v1/conversations': async () => ({ json: { kind: 'group', title: 'Once' } }),
   '/api/v1/conversations/{conversation_id}/messages': async () => ({ id: await conversation(), json: { text: 'once' } }),
   '/api/v1/conversations/{conversation_id}/read': async () => {
-    const id = await conversation();
+    const participants = [{ person_id: tenant.bot }];
+    const { id } = await tenant.hermod.conversations.create({ kind: 'group', title: 'Read', participants });
     await tenant.hermod.conversations.messages.create(id, { text: 'unread' });
     return { id, json: { seq: 1 } };
   },

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 namespace hermod::sandbox {
 
 using accounts::ErrorKind;
@@ -180,19 +182,18 @@ TEST_F(SandboxTest, an_answer_that_never_comes_leaves_the_outcome_unknown)
 
 TEST_F(SandboxTest, an_unknown_outcome_is_settled_by_asking_the_network)
 {
-    std::string reply = answer("200 OK");
+    static constexpr char const* replies[] = {"200 OK", "404 Not Found", "500 Oh No"};
+    std::atomic<std::size_t> asked{0};
     net::ScriptedPeer network{[&](net::PeerConnection& connection) {
         request = connection.read_request();
-        connection.write(reply);
+        connection.write(answer(replies[asked++]));
         connection.read_request();
     }};
     auto const settle = [&] { return run(connector.settle(account(network), to("+12025550100"))); };
 
     EXPECT_TRUE(settle()->sent.has_value());
     EXPECT_TRUE(request.starts_with("GET /net/" + message.str() + " ")) << request;
-    reply = answer("404 Not Found");
     EXPECT_EQ(settle()->error->kind, ErrorKind::retryable);
-    reply = answer("500 Oh No");
     EXPECT_FALSE(settle().has_value());
     EXPECT_FALSE(run(connector.settle(account(), to("+15005550007"))).has_value());
 }
