@@ -190,7 +190,7 @@ def file_size(sources):
 def function_size(sources):
     for path, _ in sources.server_code():
         # A macro's lines are not code of their own.
-        code = re.sub(r"^#.*(\\\n.*)*$", lambda m: "\n" * m.group().count("\n"),
+        code = re.sub(r"^#(?:[^\n]*\\\n)*[^\n]*$", lambda m: "\n" * m.group().count("\n"),
                       sources.cpp(path).code, flags=re.MULTILINE)  # fmt: skip
         for first, last in functions_of(code):
             if last - first + 1 > MAX_FUNCTION_LINES:

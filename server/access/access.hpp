@@ -25,6 +25,7 @@ class Router;
 namespace hermod::access {
 
 class CredentialCache;
+class RefreshTokens;
 
 using Email = Text<3, 254>;
 using Password = Text<8, 256>;
@@ -73,10 +74,10 @@ struct CreateWorkspace {
 };
 BOOST_DESCRIBE_STRUCT(CreateWorkspace, (), (name))
 
-enum class MeKind { session, api_key };
-BOOST_DESCRIBE_ENUM(MeKind, session, api_key)
+enum class MeKind { session, api_key, person };
+BOOST_DESCRIBE_ENUM(MeKind, session, api_key, person)
 
-/// Who the credentials of a request are: a login with its workspaces, or an API key.
+/// Who the credentials of a request are: a login with its workspaces, an API key, or an app user.
 struct Me {
     MeKind kind = MeKind::session;
     std::optional<Login> login;
@@ -104,6 +105,16 @@ BOOST_DESCRIBE_STRUCT(Member, (), (person_id, login_id, name, email, role, creat
 enum class Environment { live, test };
 BOOST_DESCRIBE_ENUM(Environment, live, test)
 
+/// What a key that is no secret (`hp_…`, for browsers) may do: send to these recipients, from pages
+/// of these origins, so often a UTC day to each.
+struct Publishable {
+    List<Text<1, 300>, 1, 20> allowed_origins;
+    List<Text<1, 320>, 1, 20> recipients;
+    Or<Int<1, 1000>, std::int64_t{20}> daily_cap;
+};
+BOOST_DESCRIBE_STRUCT(Publishable, (), (allowed_origins, recipients, daily_cap))
+FieldTexts field_texts(Publishable const*);
+
 /// `key` is the plain key, there only in the answer that made it.
 struct ApiKey {
     KeyId id;
@@ -114,10 +125,13 @@ struct ApiKey {
     PersonId person_id;
     std::optional<Timestamp> expires_at;
     std::optional<Timestamp> last_used_at;
+    std::optional<Timestamp> old_key_ends_at; ///< the secret before the last rotation is good till
+    std::optional<Publishable> publishable;
     Timestamp created_at;
 };
 BOOST_DESCRIBE_STRUCT(ApiKey, (),
-    (id, name, prefix, environment, scopes, person_id, expires_at, last_used_at, created_at))
+    (id, name, prefix, environment, scopes, person_id, expires_at, last_used_at, old_key_ends_at,
+        publishable, created_at))
 
 struct IssuedApiKey {
     KeyId id;
@@ -128,35 +142,55 @@ struct IssuedApiKey {
     PersonId person_id;
     std::optional<Timestamp> expires_at;
     std::optional<Timestamp> last_used_at;
+    std::optional<Timestamp> old_key_ends_at; ///< the secret before the last rotation is good till
+    std::optional<Publishable> publishable;
     Timestamp created_at;
     std::optional<std::string> key; ///< null where an idempotent request is answered again
 };
 BOOST_DESCRIBE_STRUCT(IssuedApiKey, (),
-    (id, name, prefix, environment, scopes, person_id, expires_at, last_used_at, created_at, key))
+    (id, name, prefix, environment, scopes, person_id, expires_at, last_used_at, old_key_ends_at,
+        publishable, created_at, key))
 
 struct CreateApiKey {
     Text<1, 100> name;
     Or<Environment, Environment::live> environment;
     List<Text<1, 64>, 1, 50> scopes;
     std::optional<Timestamp> expires_at;
+    std::optional<Publishable> publishable{}; ///< makes it a key for browsers
 };
-BOOST_DESCRIBE_STRUCT(CreateApiKey, (), (name, environment, scopes, expires_at))
+BOOST_DESCRIBE_STRUCT(CreateApiKey, (), (name, environment, scopes, expires_at, publishable))
+
+/// `?overlap=` of a rotation: how many seconds the old secret stays good.
+struct RotateApiKey {
+    Or<Int<0, 7 * 24 * 3600>, std::int64_t{0}> overlap;
+};
+BOOST_DESCRIBE_STRUCT(RotateApiKey, (), (overlap))
+FieldTexts field_texts(RotateApiKey const*);
+
+/// From where a request comes, as it is kept with the session it makes.
+struct Device {
+    std::string remote_address;
+    std::string user_agent;
+};
 
 /// What the use cases take. `database`, `clock`, `signer` and the rest outlive it.
 struct Deps {
     db::Database& database;
     Clock& clock;
     TokenSigner const& signer;
+    RefreshTokens const& refresh_tokens;
     PasswordThread& passwords;
     AttemptLimits& attempts;
     CredentialCache& cache;
     seconds session_lifetime{30 * 24 * 3600}; ///< as long as a session can be refreshed
+    bool plain_cookie = false; ///< served to loopback without TLS: the cookie cannot be `Secure`
 };
 
-Task<SignedIn> register_login(Deps& deps, Register const& command);
-/// `remote_address` is whom failed attempts are counted for.
-Task<SignedIn> log_in(Deps& deps, LogIn const& command, std::string_view remote_address);
-Task<SignedIn> refresh_session(Deps& deps, Refresh const& command);
+Task<SignedIn> register_login(
+    Deps& deps, Caller const& caller, Register const& command, Device const& device);
+Task<SignedIn> log_in(Deps& deps, Caller const& caller, LogIn const& command, Device const& device);
+Task<SignedIn> refresh_session(
+    Deps& deps, Caller const& caller, Refresh const& command, Device const& device);
 Task<void> log_out(Deps& deps, Caller const& caller);
 Task<Me> who_am_i(Deps& deps, Caller const& caller);
 
@@ -166,8 +200,17 @@ Task<std::vector<Member>> list_members(Deps& deps, Caller const& caller, Workspa
 
 Task<std::vector<ApiKey>> list_api_keys(Deps& deps, Caller const& caller);
 Task<IssuedApiKey> create_api_key(Deps& deps, Caller const& caller, CreateApiKey const& command);
-Task<IssuedApiKey> rotate_api_key(Deps& deps, Caller const& caller, KeyId const& id);
+Task<IssuedApiKey> rotate_api_key(
+    Deps& deps, Caller const& caller, KeyId const& id, RotateApiKey const& command);
 Task<void> revoke_api_key(Deps& deps, Caller const& caller, KeyId const& id);
+
+/// For what a publishable key sends: throws forbidden where the recipient is none of its own, and
+/// rate_limited where it had as many today as it may. Any other caller may. In the transaction of
+/// the send, which it counts.
+void require_may_send_to(
+    db::Tx& tx, Caller const& caller, std::optional<people::ParsedAddress> const& recipient);
+/// Forgets at most `limit` counts of days gone by; how many.
+std::int64_t delete_old_uses(db::Tx& tx, std::int64_t limit);
 
 // For the command line, which acts for the operator: no caller, no scopes asked.
 

@@ -1,6 +1,8 @@
 #include "access/api_keys.hpp"
 
+#include "access/publishable.hpp"
 #include "access/store.hpp"
+#include "workspaces/audit.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,13 +17,19 @@ static constexpr std::array<std::string_view, 23> areas{"accounts", "analytics",
     "jobs", "labels", "messages", "notifications", "people", "pusher_apps", "sandbox", "schedules",
     "search", "segments", "templates", "webhooks", "workspaces"};
 
-Secret Secret::make(Environment environment)
+Secret Secret::of(Environment environment, bool publishable, std::string_view random)
 {
     Secret secret;
-    secret.key = "hk_" + std::string{to_name(environment)} + '_' + random_token(32);
+    secret.key = publishable ? "hp_" : "hk_";
+    secret.key.append(to_name(environment)).append("_").append(random);
     secret.prefix = secret.key.substr(0, 12);
     secret.hash = sha256(secret.key);
     return secret;
+}
+
+Secret Secret::make(Environment environment, bool publishable)
+{
+    return of(environment, publishable, random_token(32));
 }
 
 bool is_scope(std::string_view scope)
@@ -51,7 +59,8 @@ void require_may_grant(
 IssuedApiKey with_key(ApiKey const& view, std::string key)
 {
     return {view.id, view.name, view.prefix, view.environment, view.scopes, view.person_id,
-        view.expires_at, view.last_used_at, view.created_at, std::move(key)};
+        view.expires_at, view.last_used_at, view.old_key_ends_at, view.publishable, view.created_at,
+        std::move(key)};
 }
 
 std::string without_key(IssuedApiKey const& issued)
@@ -61,15 +70,19 @@ std::string without_key(IssuedApiKey const& issued)
     return to_json(copy);
 }
 
-NewApiKey NewApiKey::make(CreateApiKey const& command, Timestamp now)
+NewApiKey NewApiKey::make(CreateApiKey const& given, Timestamp now)
 {
     std::vector<FieldError> wrong;
+    auto command = given;
+    if (command.publishable)
+        check_publishable(command, wrong);
     NewApiKey key{.id = KeyId::make(now),
         .name = command.name.value,
         .environment = command.environment.value,
         .scopes = {},
         .expires_at = command.expires_at,
-        .secret = Secret::make(command.environment.value)};
+        .publishable = command.publishable,
+        .secret = Secret::make(command.environment.value, command.publishable.has_value())};
     for (std::size_t i = 0; i < command.scopes.items.size(); ++i) {
         auto const& scope = command.scopes.items[i].value;
         if (!is_scope(scope))
@@ -85,7 +98,15 @@ NewApiKey NewApiKey::make(CreateApiKey const& command, Timestamp now)
     return key;
 }
 
-IssuedApiKey issue(db::Tx& tx, NewApiKey const& key)
+static std::string joined(std::vector<std::string> const& scopes)
+{
+    std::string text;
+    for (auto const& scope : scopes)
+        text.append(text.empty() ? "" : " ").append(scope);
+    return text;
+}
+
+IssuedApiKey issue(db::Tx& tx, Caller const& caller, NewApiKey const& key)
 {
     if (store::list_api_keys(tx).size() >= max_api_keys)
         throw Problem{Errc::limit_reached,
@@ -99,11 +120,18 @@ IssuedApiKey issue(db::Tx& tx, NewApiKey const& key)
         .hash = key.secret.hash,
         .expires_at = key.expires_at,
         .last_used_at = {},
+        .previous_hash = {},
+        .previous_ends_at = {},
+        .publishable =
+            key.publishable ? std::optional{JsonText{to_json(*key.publishable)}} : std::nullopt,
         .created_at = tx.now()};
     store::insert_api_key(tx, row);
     auto global = tx.global();
     store::insert_key_credential(global, row.hash, tx.workspace(), row.id);
-    return with_key(store::to_view(row), key.secret.key);
+    workspaces::audit(tx, caller, "api_key.created", row.id.str(),
+        {{"name", row.name}, {"environment", std::string{to_name(row.environment)}},
+            {"scopes", joined(key.scopes)}});
+    return with_key(store::to_view(row, tx.now()), key.secret.key);
 }
 
 }

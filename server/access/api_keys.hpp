@@ -11,11 +11,12 @@ namespace hermod::access {
 
 /// A plain key, made before the transaction; only its hash is stored.
 struct Secret {
-    std::string key; ///< `hk_live_…`
+    std::string key; ///< `hk_live_…`; `hp_live_…` of a publishable one
     std::string prefix; ///< what stays visible of it
     Digest hash{};
 
-    static Secret make(Environment environment);
+    static Secret make(Environment environment, bool publishable);
+    static Secret of(Environment environment, bool publishable, std::string_view random);
 };
 
 /// `<area>:read|write`, `messages:send`, `messages:send_as` or `admin`.
@@ -37,12 +38,13 @@ struct NewApiKey {
     Environment environment = Environment::live;
     std::vector<std::string> scopes;
     std::optional<Timestamp> expires_at;
+    std::optional<Publishable> publishable;
     Secret secret;
 
     static NewApiKey make(CreateApiKey const& command, Timestamp now);
 };
 
-/// Makes the key, its bot and its credential. Throws limit_reached.
-IssuedApiKey issue(db::Tx& tx, NewApiKey const& key);
+/// Makes the key, its bot and its credential; audited. Throws limit_reached.
+IssuedApiKey issue(db::Tx& tx, Caller const& caller, NewApiKey const& key);
 
 }

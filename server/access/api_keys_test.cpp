@@ -240,4 +240,55 @@ TEST_F(ApiKeysTest, the_command_line_makes_workspaces_and_keys)
         Errc::workspace_not_found);
 }
 
+TEST_F(ApiKeysTest, a_rotated_keys_old_secret_stays_good_for_the_overlap)
+{
+    Node other{db, clock, io, keyring};
+    auto const made = new_key(owner, R"("scopes":["people:read"])");
+    auto const old = made.text("key");
+    auto const rotate = path + '/' + made.text("id") + "/rotate";
+    ASSERT_EQ(api.get("/api/v1/me", bearer(old)).status, 200);
+
+    auto const rotated = api.post(rotate + "?overlap=600", "", owner);
+
+    EXPECT_EQ(rotated.text("old_key_ends_at"), api.get(path, owner).text("data/0/old_key_ends_at"));
+    EXPECT_FALSE(rotated.text("old_key_ends_at").empty());
+    clock.advance(seconds{599});
+    for (auto const& key : {old, rotated.text("key")}) {
+        EXPECT_EQ(api.get("/api/v1/me", bearer(key)).text("api_key_id"), made.text("id"));
+        EXPECT_EQ(other.api.get("/api/v1/me", bearer(key)).status, 200);
+    }
+    clock.advance(seconds{1});
+    EXPECT_EQ(api.get("/api/v1/me", bearer(old)).status, 401);
+    EXPECT_EQ(other.api.get("/api/v1/me", bearer(old)).status, 401);
+    EXPECT_EQ(api.get("/api/v1/me", bearer(rotated.text("key"))).status, 200);
+    EXPECT_TRUE(api.get(path, owner).find("data/0/old_key_ends_at")->is_null());
+    run(access.watch.sweep());
+    EXPECT_EQ(count("SELECT COUNT(*) FROM credentials"), 1);
+}
+
+TEST_F(ApiKeysTest, of_two_rotations_only_the_younger_secret_overlaps)
+{
+    auto const made = new_key(owner, R"("scopes":["people:read"])");
+    auto const rotate = path + '/' + made.text("id") + "/rotate?overlap=600";
+    auto const second = api.post(rotate, "", owner).text("key");
+    auto const third = api.post(rotate, "", owner).text("key");
+
+    EXPECT_EQ(api.get("/api/v1/me", bearer(made.text("key"))).status, 401);
+    EXPECT_EQ(api.get("/api/v1/me", bearer(second)).status, 200);
+    EXPECT_EQ(api.get("/api/v1/me", bearer(third)).status, 200);
+    EXPECT_EQ(api.del(path + '/' + made.text("id"), owner).status, 204);
+    EXPECT_EQ(api.get("/api/v1/me", bearer(second)).status, 401);
+    EXPECT_EQ(api.get("/api/v1/me", bearer(third)).status, 401);
+    EXPECT_EQ(count("SELECT COUNT(*) FROM credentials"), 0);
+}
+
+TEST_F(ApiKeysTest, the_overlap_has_bounds)
+{
+    auto const rotate =
+        path + '/' + new_key(owner, R"("scopes":["people:read"])").text("id") + "/rotate";
+
+    for (std::string const overlap : {"-1", "604801", "x", ""})
+        EXPECT_EQ(api.post(rotate + "?overlap=" + overlap, "", owner).code(), "invalid_query");
+}
+
 }

@@ -12,9 +12,14 @@
 
 namespace hermod::access {
 
-/// Slows down the guessing of passwords: per remote address, and per remote address and e-mail.
-/// Never per e-mail alone, so that nobody can lock an owner out from elsewhere. In this process's
-/// memory, bounded. Thread-safe.
+/// Whose a remote address is: an IPv6 subscriber has a whole /64. What sessions and buckets go by.
+Digest place_of(std::string_view remote_address);
+
+/// Slows down the guessing of passwords (ADR 24): one place may try so often a minute; one place
+/// with one e-mail address waits longer after each failure; and so do all strange places together
+/// with one e-mail address. A place the account was signed in from before is not held up by the
+/// last, so nobody can lock an owner out from elsewhere. In this process's memory, bounded.
+/// Thread-safe.
 class AttemptLimits {
 public:
     /// 0: any number from one address; what one e-mail address is tried with stays limited.
@@ -23,28 +28,41 @@ public:
     {
     }
 
-    /// Takes one attempt; where there is none left, how long until there is.
+    /// Takes one attempt of the place, whoever it is about; where there is none left, how long
+    /// until there is.
+    std::optional<seconds> take_place(Digest const& place, Timestamp now);
+    /// Takes one attempt at an e-mail address. Counted as failed until `forgive`.
     std::optional<seconds> take(
-        std::string_view remote_address, std::string_view email_key, Timestamp now);
-    /// The password was right: this address may be wrong about it again.
-    void forgive(std::string_view remote_address, std::string_view email_key);
+        Digest const& place, std::string_view email_key, bool known_place, Timestamp now);
+    /// The password was right: this place may be wrong about it again.
+    void forgive(Digest const& place, std::string_view email_key);
     std::size_t size() const;
 
 private:
     struct DigestHash {
         std::size_t operator()(Digest const& digest) const;
     };
-    struct Rate {
-        int burst;
-        microseconds refill; ///< one attempt
+    /// `free` attempts at once, then a wait that doubles with each.
+    struct Growth {
+        int free;
+        seconds first;
+        seconds longest;
     };
-    std::optional<seconds> take_from(Digest const& key, Rate rate, Timestamp now);
+    struct Failures {
+        int count = 0;
+        Timestamp next_at; ///< no attempt before
+        Timestamp last_at;
+    };
+    static std::optional<seconds> wait_of(Failures const& failures, Timestamp now);
+    static void add(Failures& failures, Growth const& growth, Timestamp now);
     void make_room(Timestamp now);
 
     int const per_address_and_minute_;
     mutable std::mutex mutex_;
-    /// When the bucket is full again; each attempt moves it one refill on.
+    /// Per place: when its bucket is full again; each attempt moves it on.
     std::unordered_map<Digest, Timestamp, DigestHash> full_at_;
+    /// Per place and e-mail address, and per e-mail address for all strange places.
+    std::unordered_map<Digest, Failures, DigestHash> failures_;
 };
 
 }

@@ -8,7 +8,8 @@ Task<IssuedApiKey> create_api_key(Deps& deps, Caller const& caller, CreateApiKey
     auto const key = NewApiKey::make(command, deps.clock.now());
     require_may_grant(caller, key.scopes, key.environment);
     co_return co_await write_once(
-        deps.database, caller, 201, [&](db::Tx& tx) { return issue(tx, key); }, without_key);
+        deps.database, caller, 201, [&](db::Tx& tx) { return issue(tx, caller, key); },
+        without_key);
 }
 
 Task<IssuedApiKey> create_api_key_for(
@@ -17,7 +18,7 @@ Task<IssuedApiKey> create_api_key_for(
     auto const key = NewApiKey::make(command, database.clock().now());
     co_return co_await database.write(workspace, [&](db::Tx& tx) {
         workspaces::require_workspace(tx);
-        return issue(tx, key);
+        return issue(tx, {}, key);
     });
 }
 

@@ -1,6 +1,8 @@
 #include "access/credential_cache.hpp"
 #include "access/idempotency.hpp"
 #include "access/store.hpp"
+#include "workspaces/audit.hpp"
+#include "workspaces/rights.hpp"
 
 #include <algorithm>
 
@@ -34,8 +36,9 @@ bool exists(db::Tx& tx)
 }
 
 workspaces::WorkspaceOfLogin make_workspace(
-    db::Tx& tx, LoginId const& login_id, CreateWorkspace const& command)
+    db::Tx& tx, Caller const& caller, CreateWorkspace const& command)
 {
+    auto const& login_id = caller.login;
     auto global = tx.global();
     auto const login = store::find_login(global, login_id);
     if (!login)
@@ -48,8 +51,11 @@ workspaces::WorkspaceOfLogin make_workspace(
     auto const owner = people::create_member(tx, login_id, Role::owner, login->name, email);
     workspaces::add_membership(tx, login_id, owner, Role::owner);
     // Sessions that are remembered elsewhere do not know the new workspace yet.
-    store::record_change(global, login_id.bytes());
-    tx.wake(db::Wake::access);
+    workspaces::note_rights_changed(tx, login_id.bytes());
+    auto audited = caller;
+    audited.person = owner;
+    workspaces::audit(
+        tx, audited, "workspace.created", tx.workspace().str(), {{"name", command.name.value}});
     return {tx.workspace(), command.name.value, Role::owner, owner};
 }
 
@@ -71,7 +77,7 @@ Task<workspaces::WorkspaceOfLogin> create_workspace(
                     workspaces::require_first_use(tx, creator);
                 if (exists(tx))
                     return std::nullopt;
-                auto workspace = make_workspace(tx, creator.login, command);
+                auto workspace = make_workspace(tx, creator, command);
                 if (creator.idempotency)
                     workspaces::remember_reply(tx, creator, 201, to_json(workspace));
                 return workspace;

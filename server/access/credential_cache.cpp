@@ -7,6 +7,7 @@ namespace hermod::access {
 
 static constexpr std::size_t max_good = 4096; // per shard
 static constexpr std::size_t max_refused = 512;
+static constexpr std::size_t max_changes = 4096;
 static constexpr seconds refused_for{60};
 static constexpr microseconds between_uses = seconds{60};
 static constexpr microseconds trusted_for = seconds{5};
@@ -17,10 +18,16 @@ Caller const* Credential::in(WorkspaceId const& workspace) const
     return found == in_workspaces.end() ? nullptr : &*found;
 }
 
-bool Credential::is_of(Uuid const& subject) const
+bool is_of(Caller const& caller, Uuid const& subject)
 {
     return caller.key.bytes() == subject || caller.session.bytes() == subject
-        || caller.login.bytes() == subject;
+        || caller.login.bytes() == subject
+        || (caller.kind == Caller::Kind::person && caller.person.bytes() == subject);
+}
+
+bool Credential::is_of(Uuid const& subject) const
+{
+    return access::is_of(caller, subject);
 }
 
 std::size_t CredentialCache::DigestHash::operator()(Digest const& digest) const
@@ -84,6 +91,30 @@ void CredentialCache::drop(Uuid const& subject)
         std::lock_guard const lock{shard.mutex};
         std::erase_if(shard.good, [&](auto const& entry) { return entry.second->is_of(subject); });
     }
+    // And again for those who hold a Caller: rights read from here on are read without it.
+    remember_change(subject);
+}
+
+void CredentialCache::remember_change(Uuid const& subject)
+{
+    std::lock_guard const lock{changes_mutex_};
+    changes_.push_back({++generation_, subject});
+    if (changes_.size() > max_changes) {
+        changes_known_since_ = changes_.front().generation;
+        changes_.pop_front();
+    }
+}
+
+bool CredentialCache::has_changed(Caller const& caller) const
+{
+    if (caller.rights_as_of == generation_.load())
+        return false;
+    std::lock_guard const lock{changes_mutex_};
+    if (caller.rights_as_of < changes_known_since_)
+        return true;
+    return std::ranges::any_of(changes_, [&](Change const& change) {
+        return change.generation > caller.rights_as_of && is_of(caller, change.subject);
+    });
 }
 
 void CredentialCache::clear()
@@ -93,6 +124,9 @@ void CredentialCache::clear()
         std::lock_guard const lock{shard.mutex};
         shard.good.clear();
     }
+    std::lock_guard const lock{changes_mutex_};
+    changes_.clear();
+    changes_known_since_ = ++generation_;
 }
 
 void CredentialCache::looked(Clock::Steady now)
@@ -108,7 +142,7 @@ std::vector<CredentialCache::Use> CredentialCache::unwritten_uses() const
         std::lock_guard const lock{shard.mutex};
         for (auto const& [secret, credential] : shard.good) {
             auto const used_at = credential->used_at_us.load();
-            if (credential->caller.kind != Caller::Kind::api_key
+            if (credential->caller.key.is_nil()
                 || used_at < credential->use_written_us.load() + between_uses.count())
                 continue;
             uses.push_back({credential->caller.workspace, credential->caller.key,

@@ -3,11 +3,12 @@
 #include "base/crypto.hpp"
 #include "base/ids.hpp"
 #include "base/time.hpp"
-#include "net/caller.hpp"
+#include "net/revocations.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -22,17 +23,21 @@ struct Credential {
     /// One of a key, one per workspace of a login.
     std::vector<Caller> in_workspaces;
     Timestamp expires_at;
+    std::vector<std::string> origins; ///< of a publishable key: the pages that may use it
     mutable std::atomic<std::int64_t> used_at_us = 0;
     mutable std::atomic<std::int64_t> use_written_us = 0;
 
     Caller const* in(WorkspaceId const& workspace) const;
-    /// Whether the rights of a key, session or login are this one's.
+    /// Whether the rights of a key, session, login or person are this one's.
     bool is_of(Uuid const& subject) const;
 };
 
+/// As Credential::is_of, for a caller.
+bool is_of(Caller const& caller, Uuid const& subject);
+
 /// Verified secrets by their SHA-256, until they expire or lose their rights, so that a known one
 /// costs no database. Bounded; sharded, as every request asks. Thread-safe.
-class CredentialCache {
+class CredentialCache final : public net::Revocations {
 public:
     struct Found {
         std::shared_ptr<Credential const> credential; ///< none: unknown, or refused
@@ -47,9 +52,11 @@ public:
         std::uint64_t generation);
     void put_refused(Digest const& secret, Timestamp now);
 
-    /// Forgets everything of a key, a session or a login.
+    /// Forgets everything of a key, a session, a login or a person.
     void drop(Uuid const& subject);
     void clear();
+
+    bool has_changed(Caller const& caller) const override;
 
     /// From the first call on, what is kept is trusted only within 5 s of the last call.
     void looked(Clock::Steady now);
@@ -76,10 +83,20 @@ private:
         std::unordered_map<Digest, Timestamp, DigestHash> refused_until;
     };
 
+    /// A drop, by the generation from which on it is seen.
+    struct Change {
+        std::uint64_t generation;
+        Uuid subject;
+    };
+
+    void remember_change(Uuid const& subject);
     Shard& shard_of(Digest const& secret) { return shards_[secret[16] % shards_.size()]; }
 
     std::array<Shard, 16> shards_;
     std::atomic<std::uint64_t> generation_ = 0;
+    mutable std::mutex changes_mutex_;
+    std::deque<Change> changes_; ///< the newest ones
+    std::uint64_t changes_known_since_ = 0; ///< what was dropped before is known no more
     std::atomic<std::int64_t> looked_at_us_ = 0;
 };
 

@@ -1,4 +1,9 @@
 #include "access/access.hpp"
+#include "access/audit_log.hpp"
+#include "access/members.hpp"
+#include "access/person_tokens.hpp"
+#include "access/sessions.hpp"
+#include "access/stream_tickets.hpp"
 
 namespace hermod::access {
 
@@ -105,14 +110,18 @@ static constexpr FieldText created_text{"created_at", "When it was made"};
 FieldTexts field_texts(ApiKey const*)
 {
     static constexpr auto texts = describe<ApiKey>({id_text, name_text, prefix_text,
-        environment_text, scopes_text, person_text, expires_text, used_text, created_text});
+        {"old_key_ends_at", "Until when the secret before this one works"},
+        {"publishable", "Of a publishable key: what it is limited to"}, environment_text,
+        scopes_text, person_text, expires_text, used_text, created_text});
     return texts;
 }
 
 FieldTexts field_texts(IssuedApiKey const*)
 {
     static constexpr auto texts = describe<IssuedApiKey>({id_text, name_text, prefix_text,
-        environment_text, scopes_text, person_text, expires_text, used_text, created_text,
+        {"old_key_ends_at", "Until when the secret before this one works"},
+        {"publishable", "Of a publishable key: what it is limited to"}, environment_text,
+        scopes_text, person_text, expires_text, used_text, created_text,
         {"key",
             "The key itself, shown this once; null where an idempotent request is answered "
             "again"}});
@@ -122,6 +131,7 @@ FieldTexts field_texts(IssuedApiKey const*)
 FieldTexts field_texts(CreateApiKey const*)
 {
     static constexpr auto texts = describe<CreateApiKey>({
+        {"publishable", "Of a publishable key, and of it alone: what it is limited to"},
         {"name", "What to call it; also the name of the bot it acts as"},
         {"environment", "A `test` key reaches sandbox accounts only"},
         {"scopes",
@@ -129,6 +139,132 @@ FieldTexts field_texts(CreateApiKey const*)
             "where the area is a route's first segment; `messages:send`, "
             "`messages:send_as`; `admin` for everything"},
         {"expires_at", "When it ends by itself; never unless given"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(UpdateMember const*)
+{
+    static constexpr auto texts = describe<UpdateMember>({
+        {"role", "What they may do from now on"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(StreamTicket const*)
+{
+    static constexpr auto texts = describe<StreamTicket>({
+        {"ticket", "Good once, as `?ticket=`"},
+        {"expires_at", "Until when"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(BrowserSession const*)
+{
+    static constexpr auto texts = describe<BrowserSession>({
+        {"login", "Who signed in"},
+        {"workspaces", "Which workspaces they reach"},
+        {"expires_at", "When the session ends"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(Session const*)
+{
+    static constexpr auto texts = describe<Session>({
+        {"id", "The session"},
+        {"mode", "Whether it is kept by tokens or by a cookie"},
+        {"current", "Whether it is the one that asks"},
+        {"remote_address", "Where it was last used from"},
+        {"user_agent", "What it was made with, as that said"},
+        {"created_at", "When it was made"},
+        {"refreshed_at", "When it was last prolonged"},
+        {"expires_at", "When it ends unless it is prolonged"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(UpdateMe const*)
+{
+    static constexpr auto texts = describe<UpdateMe>({
+        {"name", "Your name"},
+        {"password", "A new password; it ends all other sessions"},
+        {"old_password", "The one it replaces"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(CreatePersonToken const*)
+{
+    static constexpr auto texts = describe<CreatePersonToken>({
+        {"expires_in", "Seconds"},
+        {"addressed_sends", "Whether it may also send to addresses"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(IssuedPersonToken const*)
+{
+    static constexpr auto texts = describe<IssuedPersonToken>({
+        {"token", "Shown this once"},
+        {"expires_at", "When it ends"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AuditActor const*)
+{
+    static constexpr auto texts = describe<AuditActor>({
+        {"kind", "What its credentials were"},
+        {"person_id", "The person"},
+        {"login_id", "Of a session: whose"},
+        {"api_key_id", "Of a key: which"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AuditEntry const*)
+{
+    static constexpr auto texts = describe<AuditEntry>({
+        {"id", "The entry"},
+        {"action", "What was done, such as `api_key.created`"},
+        {"actor", "Who did it"},
+        {"target", "To what, by its id"},
+        {"details", "What else there is to say"},
+        {"request_id", "By which request"},
+        {"remote_address", "From where"},
+        {"created_at", "When"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(ListAuditLog const*)
+{
+    static constexpr auto texts = describe<ListAuditLog>({
+        {"action", "Only this action"},
+        {"person_id", "Only what this person did"},
+        {"target", "Only what was done to this id"},
+        {"since", "Only from then on"},
+        {"until", "Only before"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(Publishable const*)
+{
+    static constexpr auto texts = describe<Publishable>({
+        {"allowed_origins", "The pages it works on"},
+        {"recipients", "Whom it may send to"},
+        {"daily_cap", "How many messages a recipient gets of it in a day at most"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(RotateApiKey const*)
+{
+    static constexpr auto texts = describe<RotateApiKey>({
+        {"overlap", "For how many seconds the old secret goes on working"},
     });
     return texts;
 }

@@ -29,6 +29,7 @@ Task<std::string> PasswordThread::hash(std::string password)
 {
     auto const work = std::make_shared<Work>(std::string{}, std::move(password));
     co_await thread_.run([work] { work->hash = hash_password(work->password); });
+    ++done_;
     co_return std::move(work->hash);
 }
 
@@ -41,6 +42,7 @@ Task<bool> PasswordThread::verify(std::string hash, std::string password)
         auto const& nobodys = nobodys_hash();
         work->right = verify_password(exists ? work->hash : nobodys, work->password) && exists;
     });
+    ++done_;
     co_return work->right;
 }
 

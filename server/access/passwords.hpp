@@ -2,6 +2,7 @@
 
 #include "base/side_thread.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <string>
 
@@ -18,10 +19,13 @@ public:
     Task<std::string> hash(std::string password);
     /// An empty hash (no such login) is never right, and takes as long to find out.
     Task<bool> verify(std::string hash, std::string password);
+    /// How many passwords were hashed or verified so far.
+    std::size_t done() const { return done_.load(); }
     /// Finishes what is queued and ends the thread. Before any io_context dies.
     void close() { thread_.close(); }
 
 private:
+    std::atomic<std::size_t> done_ = 0;
     SideThread thread_;
 };
 

@@ -1,36 +1,13 @@
-#include "access/access.hpp"
+#include "access/audit_log.hpp"
+#include "access/auth_routes.hpp"
+#include "access/members.hpp"
+#include "access/person_tokens.hpp"
 #include "net/router.hpp"
 
 namespace hermod::access {
 
 using net::Reply;
 using net::Request;
-
-static Task<Reply> post_register(Deps& deps, Caller const&, Request const& request)
-{
-    co_return net::created(co_await register_login(deps, request.body_as<Register>()));
-}
-
-static Task<Reply> post_login(Deps& deps, Caller const&, Request const& request)
-{
-    co_return net::ok(co_await log_in(deps, request.body_as<LogIn>(), request.remote_address));
-}
-
-static Task<Reply> post_refresh(Deps& deps, Caller const&, Request const& request)
-{
-    co_return net::ok(co_await refresh_session(deps, request.body_as<Refresh>()));
-}
-
-static Task<Reply> post_logout(Deps& deps, Caller const& caller, Request const&)
-{
-    co_await log_out(deps, caller);
-    co_return net::no_content();
-}
-
-static Task<Reply> get_me(Deps& deps, Caller const& caller, Request const&)
-{
-    co_return net::ok(co_await who_am_i(deps, caller));
-}
 
 static Task<Reply> post_workspace(Deps& deps, Caller const& caller, Request const& request)
 {
@@ -43,6 +20,31 @@ static Task<Reply> get_members(Deps& deps, Caller const& caller, Request const& 
     auto members =
         co_await list_members(deps, caller, request.path_id<WorkspaceId>("workspace_id"));
     co_return net::ok(net::Page<Member>{std::move(members), {}});
+}
+
+static Task<Reply> patch_member(Deps& deps, Caller const& caller, Request const& request)
+{
+    co_return net::ok(
+        co_await update_member(deps, caller, request.path_id<WorkspaceId>("workspace_id"),
+            request.path_id<PersonId>("person_id"), request.body_as<UpdateMember>()));
+}
+
+static Task<Reply> delete_member(Deps& deps, Caller const& caller, Request const& request)
+{
+    co_await remove_member(deps, caller, request.path_id<WorkspaceId>("workspace_id"),
+        request.path_id<PersonId>("person_id"));
+    co_return net::no_content();
+}
+
+static Task<Reply> post_person_token(Deps& deps, Caller const& caller, Request const& request)
+{
+    co_return net::created(co_await create_person_token(deps, caller,
+        request.path_id<PersonId>("person_id"), request.body_as<CreatePersonToken>()));
+}
+
+static Task<Reply> get_audit_log(Deps& deps, Caller const& caller, Request const& request)
+{
+    co_return net::ok(co_await list_audit_log(deps, caller, request.query_as<ListAuditLog>()));
 }
 
 static Task<Reply> get_api_keys(Deps& deps, Caller const& caller, Request const&)
@@ -64,32 +66,8 @@ static Task<Reply> delete_api_key(Deps& deps, Caller const& caller, Request cons
 
 static Task<Reply> post_rotate(Deps& deps, Caller const& caller, Request const& request)
 {
-    co_return net::ok(co_await rotate_api_key(deps, caller, request.path_id<KeyId>("key_id")));
-}
-
-static void add_auth_routes(net::FeatureRoutes<Deps>& routes)
-{
-    routes.post<Register, SignedIn>("/api/v1/auth/register", post_register)
-        .summary("Register: a login, its first workspace and its owner")
-        .open()
-        .status(201)
-        .fails_with({Errc::email_taken, Errc::invalid_email});
-    routes.post<LogIn, SignedIn>("/api/v1/auth/login", post_login)
-        .summary("Log in with an e-mail address and a password")
-        .open()
-        .fails_with({Errc::invalid_credentials});
-    routes.post<Refresh, SignedIn>("/api/v1/auth/refresh", post_refresh)
-        .summary("Go on with a session")
-        .describe("A refresh token is good once: the answer has the next one.")
-        .open()
-        .fails_with({Errc::unauthenticated});
-    routes.post<net::Nothing, net::Nothing>("/api/v1/auth/logout", post_logout)
-        .summary("End the session")
-        .across_workspaces()
-        .fails_with({Errc::forbidden});
-    routes.get<Me>("/api/v1/me", get_me)
-        .summary("Who the credentials of the request are")
-        .across_workspaces();
+    co_return net::ok(co_await rotate_api_key(
+        deps, caller, request.path_id<KeyId>("key_id"), request.query_as<RotateApiKey>()));
 }
 
 static void add_api_key_routes(net::FeatureRoutes<Deps>& routes)
@@ -100,7 +78,10 @@ static void add_api_key_routes(net::FeatureRoutes<Deps>& routes)
     routes.post<CreateApiKey, IssuedApiKey>("/api/v1/api_keys", post_api_key)
         .summary("Create an API key")
         .describe("The answer shows the plain key, once. The key acts as a bot of its own. Nobody "
-                  "can give a scope that they do not hold.")
+                  "can give a scope that they do not hold. With `publishable` it is a key for "
+                  "browsers (`hp_…`), which is no secret: from pages of the allowed origins it "
+                  "sends to the recipients named, at most `daily_cap` messages to each per UTC "
+                  "day, and does nothing else.")
         .scope("api_keys:write")
         .status(201)
         .fails_with({Errc::missing_scope, Errc::test_key_refused, Errc::limit_reached,
@@ -111,16 +92,60 @@ static void add_api_key_routes(net::FeatureRoutes<Deps>& routes)
         .fails_with({Errc::api_key_not_found});
     routes.post<net::Nothing, IssuedApiKey>("/api/v1/api_keys/{key_id}/rotate", post_rotate)
         .summary("Replace the secret of an API key")
-        .describe("The answer shows the new key, once; the old one is no longer good.")
+        .describe("The answer shows the new key, once. The old one is no longer good, or for "
+                  "`overlap` seconds more.")
+        .query<RotateApiKey>()
         .scope("api_keys:write")
         .fails_with({Errc::api_key_not_found, Errc::missing_scope, Errc::test_key_refused,
             Errc::idempotency_key_reused});
 }
 
+static void add_member_routes(net::FeatureRoutes<Deps>& routes)
+{
+    static std::string const path = "/api/v1/workspaces/{workspace_id}/members/{person_id}";
+    routes.patch<UpdateMember, Member>(path, patch_member)
+        .summary("Change the role of a member")
+        .describe("Owners are made and unmade by owners alone, and one always stays.")
+        .across_workspaces()
+        .fails_with({Errc::missing_scope, Errc::last_owner});
+    routes.del(path, delete_member)
+        .summary("Remove a member")
+        .describe("Their access ends within a second. The person stays, with their history, as a "
+                  "user or contact. Anybody may remove themselves.")
+        .across_workspaces()
+        .fails_with({Errc::missing_scope, Errc::last_owner});
+}
+
+static void add_person_token_route(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes<Deps> routes{router, deps, "people"};
+    routes
+        .post<CreatePersonToken, IssuedPersonToken>(
+            "/api/v1/people/{person_id}/tokens", post_person_token)
+        .summary("Make a token for an app user")
+        .describe("Give it to the app of this user or contact: with it they see and do what is "
+                  "their own, and no more. It ends by itself, and at once when the person is "
+                  "deleted. With `addressed_sends` it may also send to any address.")
+        .scope("people:write")
+        .status(201)
+        .fails_with({Errc::forbidden});
+}
+
+static void add_audit_route(net::Router& router, Deps& deps)
+{
+    net::FeatureRoutes<Deps> routes{router, deps, "audit_log"};
+    routes.get<net::Page<AuditEntry>>("/api/v1/audit_log", get_audit_log)
+        .summary("List who did what, newest first")
+        .describe("Every administrative act: keys, members, roles, settings, accounts, and what "
+                  "members did with their sessions and passwords.")
+        .scope("admin")
+        .query<ListAuditLog>()
+        .fails_with({Errc::invalid_cursor});
+}
+
 void add_routes(net::Router& router, Deps& deps)
 {
-    net::FeatureRoutes<Deps> auth{router, deps, "auth"};
-    add_auth_routes(auth);
+    add_auth_routes(router, deps);
     net::FeatureRoutes<Deps> tenants{router, deps, "workspaces"};
     tenants
         .post<CreateWorkspace, workspaces::WorkspaceOfLogin>("/api/v1/workspaces", post_workspace)
@@ -133,8 +158,11 @@ void add_routes(net::Router& router, Deps& deps)
         .summary("List the members of a workspace")
         .across_workspaces()
         .fails_with({Errc::workspace_not_found, Errc::missing_scope});
+    add_member_routes(tenants);
     net::FeatureRoutes<Deps> keys{router, deps, "api_keys"};
     add_api_key_routes(keys);
+    add_person_token_route(router, deps);
+    add_audit_route(router, deps);
 }
 
 }

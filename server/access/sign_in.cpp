@@ -1,34 +1,29 @@
 #include "access/sign_in.hpp"
 
+#include "access/audit_log.hpp"
+#include "access/refresh_tokens.hpp"
 #include "access/store.hpp"
 
 #include <algorithm>
 
 namespace hermod::access {
 
-std::string new_refresh_token()
+NewSession NewSession::with_tokens(Deps const& deps)
 {
-    return "hrt_" + random_token(32);
+    auto const id = SessionId::make(deps.clock.now());
+    return {id, SessionMode::bearer, deps.refresh_tokens.make({id, 0})};
 }
 
-NewSession NewSession::make(Timestamp now)
+NewSession NewSession::with_cookie(Deps const& deps)
 {
-    return {SessionId::make(now), new_refresh_token()};
+    return {SessionId::make(deps.clock.now()), SessionMode::cookie, "hcs_" + random_token(32)};
 }
 
-static void require_free_email(db::GlobalTx const& tx, people::ParsedAddress const& email)
-{
-    if (store::find_login_by_email(tx, email.match_key))
-        throw Problem{Errc::email_taken, {}, {{"email", "is already registered"}}};
-}
-
-Task<NewAccount> prepare_account(
-    db::Database& database, PasswordThread& passwords, Register const& command)
+Task<NewAccount> prepare_account(Clock& clock, PasswordThread& passwords, Register const& command)
 {
     auto email = people::parse_address(people::AddressKind::email, command.email, "email");
-    co_await database.system().read([&](db::GlobalTx const& tx) { require_free_email(tx, email); });
     auto hash = co_await passwords.hash(command.password.value);
-    auto const now = database.clock().now();
+    auto const now = clock.now();
     co_return NewAccount{LoginId::make(now), WorkspaceId::make(now), std::move(email),
         command.name.value, std::move(hash), command.workspace_name};
 }
@@ -36,7 +31,8 @@ Task<NewAccount> prepare_account(
 PersonId make_account(db::Tx& tx, NewAccount const& account)
 {
     auto global = tx.global();
-    require_free_email(global, account.email);
+    if (store::find_login_by_email(global, account.email.match_key))
+        throw Problem{Errc::email_taken, {}, {{"email", "is already registered"}}};
     store::insert_login(global,
         {account.login, account.email.value, account.name, account.password_hash},
         account.email.match_key);
@@ -47,12 +43,20 @@ PersonId make_account(db::Tx& tx, NewAccount const& account)
     return owner;
 }
 
-void begin_session(
-    db::GlobalTx& tx, LoginId const& login, NewSession const& session, seconds lifetime)
+static std::optional<std::string> unless_empty(std::string const& text)
+{
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+void begin_session(db::GlobalTx& tx, Deps const& deps, LoginId const& login,
+    NewSession const& session, Caller const& caller, Device const& device)
 {
     store::insert_session(tx,
-        {session.id, login, sha256(session.refresh_token), tx.now(), tx.now(),
-            tx.now() + lifetime});
+        {session.id, login, session.mode, sha256(session.secret), 0,
+            unless_empty(device.remote_address), unless_empty(device.user_agent), tx.now(),
+            tx.now(), tx.now() + deps.session_lifetime});
+    store::remember_place(tx, login, place_of(device.remote_address));
+    audit_login(tx, caller, login, "session.created", session.id.str());
 }
 
 SignedIn signed_in(Deps& deps, db::GlobalTx const& tx, Login login, SessionId const& session,

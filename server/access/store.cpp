@@ -12,6 +12,11 @@ std::optional<Login> find_login(db::GlobalTx const& tx, LoginId const& id)
     return tx.one<Login>("SELECT {columns} FROM logins WHERE id = $1", id);
 }
 
+std::optional<LoginRow> find_login_row(db::GlobalTx const& tx, LoginId const& id)
+{
+    return tx.one<LoginRow>("SELECT {columns} FROM logins WHERE id = $1", id);
+}
+
 void insert_login(db::GlobalTx& tx, LoginRow const& login, std::string_view email_key)
 {
     tx.run(R"sql(
@@ -20,45 +25,19 @@ void insert_login(db::GlobalTx& tx, LoginRow const& login, std::string_view emai
         login.id, login.email, email_key, login.name, login.password_hash, tx.now());
 }
 
-void insert_session(db::GlobalTx& tx, SessionRow const& session)
-{
-    tx.run(R"sql(
-        INSERT INTO sessions (id, login_id, refresh_hash, created_at, refreshed_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6))sql",
-        session.id, session.login_id, session.refresh_hash, session.created_at,
-        session.refreshed_at, session.expires_at);
-}
-
-std::optional<SessionRow> find_session(db::GlobalTx const& tx, SessionId const& id)
-{
-    return tx.one<SessionRow>(
-        "SELECT {columns} FROM sessions WHERE id = $1 AND expires_at > $2", id, tx.now());
-}
-
-std::optional<SessionRow> find_session_by_refresh(db::GlobalTx const& tx, Digest const& hash)
-{
-    return tx.one<SessionRow>(
-        "SELECT {columns} FROM sessions WHERE refresh_hash = $1 AND expires_at > $2", hash,
-        tx.now());
-}
-
-void update_refresh(db::GlobalTx& tx, SessionId const& id, Digest const& hash)
-{
-    tx.run("UPDATE sessions SET refresh_hash = $2, refreshed_at = $3 WHERE id = $1", id, hash,
-        tx.now());
-}
-
-void delete_session(db::GlobalTx& tx, SessionId const& id)
-{
-    tx.run("DELETE FROM sessions WHERE id = $1", id);
-}
-
-std::int64_t delete_expired_sessions(db::GlobalTx& tx, std::int64_t limit)
+bool update_password(
+    db::GlobalTx& tx, LoginId const& id, std::string_view old_hash, std::string_view new_hash)
 {
     return tx.run_counted(R"sql(
-        DELETE FROM sessions WHERE id IN (
-            SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2))sql",
-        tx.now(), limit);
+        UPDATE logins SET password_hash = $3, updated_at = $4
+        WHERE id = $1 AND password_hash = $2)sql",
+               id, old_hash, new_hash, tx.now())
+        == 1;
+}
+
+void update_name(db::GlobalTx& tx, LoginId const& id, std::string_view name)
+{
+    tx.run("UPDATE logins SET name = $2, updated_at = $3 WHERE id = $1", id, name, tx.now());
 }
 
 std::vector<Member> members_of(db::GlobalTx const& tx, WorkspaceId const& workspace)
@@ -77,8 +56,18 @@ std::optional<CredentialRow> find_key_credential(db::GlobalTx const& tx, Digest 
         "SELECT {columns} FROM credentials WHERE hash = $1 AND kind = 'api_key'", hash);
 }
 
+void end_credential(db::GlobalTx& tx, Digest const& hash, Timestamp at)
+{
+    tx.run("UPDATE credentials SET expires_at = $2 WHERE hash = $1", hash, at);
+}
+
+void delete_ended_credentials(db::GlobalTx& tx)
+{
+    tx.run("DELETE FROM credentials WHERE expires_at <= $1", tx.now());
+}
+
 void insert_key_credential(
-    db::GlobalTx& tx, Digest const& hash, WorkspaceId const& workspace, KeyId const& key)
+    db::GlobalTx tx, Digest const& hash, WorkspaceId const& workspace, KeyId const& key)
 {
     tx.run(R"sql(
         INSERT INTO credentials (hash, kind, workspace_id, subject_id, created_at)
@@ -89,13 +78,6 @@ void insert_key_credential(
 void delete_credential(db::GlobalTx& tx, Digest const& hash)
 {
     tx.run("DELETE FROM credentials WHERE hash = $1", hash);
-}
-
-void record_change(db::GlobalTx& tx, Uuid const& subject)
-{
-    // Who writes global tables holds their lock until the commit, so seq is in commit order.
-    tx.run("INSERT INTO access_changes (seq, subject_id, created_at) VALUES ($1, $2, $3)",
-        newest_change(tx) + 1, Id<"subject">{subject}, tx.now());
 }
 
 std::int64_t newest_change(db::GlobalTx const& tx)
@@ -122,20 +104,28 @@ std::vector<std::string> scopes_of(ApiKeyRow const& row)
     return read_stored_json<std::vector<std::string>>(row.scopes.text);
 }
 
-ApiKey to_view(ApiKeyRow const& row)
+std::optional<Publishable> publishable_of(ApiKeyRow const& row)
 {
+    return row.publishable ? std::optional{read_stored_json<Publishable>(row.publishable->text)}
+                           : std::nullopt;
+}
+
+ApiKey to_view(ApiKeyRow const& row, Timestamp now)
+{
+    auto const overlaps = row.previous_ends_at && *row.previous_ends_at > now;
     return {row.id, row.name, row.prefix, row.environment, scopes_of(row), row.person_id,
-        row.expires_at, row.last_used_at, row.created_at};
+        row.expires_at, row.last_used_at, overlaps ? row.previous_ends_at : std::nullopt,
+        publishable_of(row), row.created_at};
 }
 
 void insert_api_key(db::Tx& tx, ApiKeyRow const& key)
 {
     tx.run(R"sql(
         INSERT INTO api_keys (workspace_id, id, name, prefix, environment, scopes, person_id, hash,
-            expires_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))sql",
+            expires_at, publishable, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))sql",
         key.id, key.name, key.prefix, key.environment, key.scopes, key.person_id, key.hash,
-        key.expires_at, key.created_at);
+        key.expires_at, key.publishable, key.created_at);
 }
 
 std::optional<ApiKeyRow> find_api_key(db::Tx const& tx, KeyId const& id)
@@ -159,10 +149,12 @@ std::vector<ApiKeyRow> list_api_keys(db::Tx const& tx)
         WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC)sql");
 }
 
-void update_secret(db::Tx& tx, KeyId const& id, std::string_view prefix, Digest const& hash)
+void update_secret(db::Tx& tx, ApiKeyRow const& key)
 {
-    tx.run("UPDATE api_keys SET prefix = $3, hash = $4 WHERE workspace_id = $1 AND id = $2", id,
-        prefix, hash);
+    tx.run(R"sql(
+        UPDATE api_keys SET prefix = $3, hash = $4, previous_hash = $5, previous_ends_at = $6
+        WHERE workspace_id = $1 AND id = $2)sql",
+        key.id, key.prefix, key.hash, key.previous_hash, key.previous_ends_at);
 }
 
 void update_last_used(db::Tx& tx, KeyId const& id, Timestamp at)

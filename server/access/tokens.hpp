@@ -18,9 +18,19 @@ struct AccessToken {
     Timestamp expires_at;
 };
 
-/// Makes and checks access tokens: JWTs (RFC 7519) signed with Ed25519 (RFC 8037), by a key derived
-/// from the newest master key, which `kid` names. A token of an older key that the keyring still
-/// holds stays good. Thread-safe.
+/// What a person's token says: an app user of a workspace, for whom its backend asked. What they
+/// may do is looked up too, but for what the backend granted.
+struct PersonToken {
+    WorkspaceId workspace;
+    PersonId person;
+    Timestamp expires_at;
+    bool addressed_sends = false; ///< it may send to any address
+    bool test = false; ///< asked for with a test key
+};
+
+/// Makes and checks access tokens and person tokens: JWTs (RFC 7519) signed with Ed25519 (RFC
+/// 8037), by a key derived from the newest master key, which `kid` names. A token of an older key
+/// that the keyring still holds stays good. Thread-safe.
 class TokenSigner {
 public:
     /// The keyring outlives the signer.
@@ -31,7 +41,15 @@ public:
     /// Nothing where the text is not one of our tokens or its time is over.
     std::optional<AccessToken> verify(std::string_view text, Timestamp now) const;
 
+    std::string sign(PersonToken const& token, Timestamp now) const;
+    std::optional<PersonToken> verify_person(std::string_view text, Timestamp now) const;
+
 private:
+    template <class Claims>
+    std::string sign_claims(std::string_view type, Claims const& claims) const;
+    template <class Claims>
+    std::optional<Claims> verify_claims(
+        std::string_view type, std::string_view text, Timestamp now) const;
     bool is_signed(
         std::string_view text, std::string_view signature, std::string_view master) const;
 

@@ -1,5 +1,6 @@
 #include "access/watch.hpp"
 
+#include "access/audit_log.hpp"
 #include "access/store.hpp"
 #include "base/log.hpp"
 #include "base/sleep.hpp"
@@ -16,6 +17,9 @@ static constexpr milliseconds between_looks{500};
 static constexpr seconds between_uses{15};
 static constexpr seconds between_sweeps{60};
 static constexpr microseconds changes_kept = seconds{3600};
+static constexpr microseconds tickets_kept = std::chrono::hours{1};
+static constexpr microseconds places_kept = std::chrono::days{90};
+static constexpr microseconds login_audit_kept = std::chrono::days{400};
 static constexpr std::int64_t sweep_batch = 200;
 static constexpr std::size_t uses_at_once = 200;
 
@@ -63,10 +67,14 @@ Task<void> Watch::write_uses()
 
 Task<void> Watch::sweep()
 {
-    auto const old = clock_.now() - changes_kept;
+    auto const now = clock_.now();
     for (;;) {
         auto const deleted = co_await database_.system().write([&](db::GlobalTx& tx) {
-            store::delete_changes_before(tx, old);
+            store::delete_changes_before(tx, now - changes_kept);
+            store::delete_tickets_before(tx, now - tickets_kept);
+            store::delete_places_before(tx, now - places_kept);
+            store::delete_ended_credentials(tx);
+            delete_login_audit_before(tx, now - login_audit_kept, sweep_batch);
             return store::delete_expired_sessions(tx, sweep_batch);
         });
         if (deleted < sweep_batch)

@@ -20,10 +20,20 @@ static Me as_key(Caller const& caller)
         .workspaces = {}};
 }
 
+static Me as_person(Caller const& caller)
+{
+    auto me = as_key(caller);
+    me.kind = MeKind::person;
+    me.api_key_id.reset();
+    return me;
+}
+
 Task<Me> who_am_i(Deps& deps, Caller const& caller)
 {
     if (caller.kind == Caller::Kind::api_key)
         co_return as_key(caller);
+    if (caller.kind == Caller::Kind::person)
+        co_return as_person(caller);
     co_return co_await deps.database.system().read([&](db::GlobalTx const& tx) {
         auto const in_one = !caller.workspace.is_nil();
         return Me{.kind = MeKind::session,

@@ -1,5 +1,6 @@
 #include "accounts/accounts.hpp"
 #include "accounts/store.hpp"
+#include "workspaces/audit.hpp"
 #include "workspaces/idempotency.hpp"
 
 namespace hermod::accounts {
@@ -126,6 +127,8 @@ Account create_account(
         publish(tx, other, other.state);
     account.is_default = !kinds.empty();
     publish(tx, account, std::nullopt);
+    workspaces::audit(tx, caller, "account.created", account.id.str(),
+        {{"connector", account.connector}, {"name", account.name}});
     return account;
 }
 
@@ -177,6 +180,22 @@ static void change_default(db::Tx& tx, Deps const& deps, Account& account, bool 
     account.is_default = true;
 }
 
+/// Which fields were given; never what is in the credentials.
+static std::string fields_of(UpdateAccount const& command)
+{
+    std::string fields;
+    auto const note = [&](bool given, char const* name) {
+        if (given)
+            fields.append(fields.empty() ? "" : " ").append(name);
+    };
+    note(command.name.has_value(), "name");
+    note(command.address.present, "address");
+    note(command.settings.has_value(), "settings");
+    note(command.credentials.has_value(), "credentials");
+    note(command.is_default.has_value(), "is_default");
+    return fields;
+}
+
 Task<Account> update_account(
     Deps& deps, Caller const& caller, AccountId const& id, UpdateAccount const& command)
 {
@@ -192,6 +211,8 @@ Task<Account> update_account(
         if (command.is_default)
             change_default(tx, deps, account, *command.is_default);
         publish(tx, account, previous);
+        workspaces::audit(
+            tx, caller, "account.updated", id.str(), {{"fields", fields_of(command)}});
         return account;
     });
 }
@@ -233,6 +254,7 @@ Task<void> delete_account(Deps& deps, Caller const& caller, AccountId const& id)
         publish(tx, account, previous);
         for (auto const& kind : kinds)
             hand_over_default(tx, deps, kind);
+        workspaces::audit(tx, caller, "account.deleted", id.str(), {{"name", account.name}});
     });
 }
 
@@ -248,6 +270,7 @@ Task<Account> connect_account(Deps& deps, Caller const& caller, AccountId const&
         account.action.reset();
         update_state(tx, account, true);
         publish(tx, account, previous);
+        workspaces::audit(tx, caller, "account.connected", id.str());
         return account;
     });
 }
@@ -266,6 +289,8 @@ static Task<Account> stop_account(
         account.action.reset();
         update_state(tx, account, false);
         publish(tx, account, previous);
+        workspaces::audit(tx, caller,
+            state == State::paused ? "account.paused" : "account.disconnected", id.str());
         return account;
     });
 }

@@ -11,6 +11,7 @@
 #include "net/http_server.hpp"
 #include "net/operational.hpp"
 #include "net/pipeline.hpp"
+#include "net/tls.hpp"
 
 #include <pthread.h>
 
@@ -21,13 +22,15 @@
 
 namespace hermod::app {
 
-/// Blocks the signals that end the process in this thread and those it starts; they are waited for.
-static sigset_t block_end_signals()
+/// Blocks the signals that mean something to us in this thread and those it starts; they are waited
+/// for.
+static sigset_t block_signals()
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     return set;
@@ -77,13 +80,38 @@ static void drain(milliseconds patience, Features& features, net::HttpServer& se
         log::warn("jobs in hand did not end in time");
 }
 
+static std::unique_ptr<net::TlsIdentity> load_tls(
+    TlsConfig const& config, Clock& clock, Metrics& metrics)
+{
+    if (config.certificate_file.empty())
+        return nullptr;
+    return std::make_unique<net::TlsIdentity>(
+        net::TlsIdentity::Files{config.certificate_file, config.key_file}, clock, metrics);
+}
+
+/// Until a signal that ends the process, which it returns; SIGHUP reads the certificate again.
+static int wait_for_end(sigset_t const& signals, net::TlsIdentity* tls)
+{
+    for (;;) {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        if (signal != SIGHUP)
+            return signal;
+        if (tls)
+            tls->reload();
+        else
+            log::info("nothing to read again: no certificate is configured");
+    }
+}
+
 void serve(Config const& config)
 {
-    auto const end_signals = block_end_signals();
+    auto const signals = block_signals();
     auto const keyring = load_master_key(config);
     require_ca_file(config.net);
     Clock clock;
     Metrics metrics;
+    auto const tls = load_tls(config.net.tls, clock, metrics);
     prepare_database(config, clock);
     IoThreads threads{threads_of(config.net)};
     auto const db = open_database(config, clock, metrics);
@@ -103,7 +131,7 @@ void serve(Config const& config)
     net::add_operational_routes(router, operational);
     net::Pipeline pipeline{
         router, features.authenticator(), clock, metrics, pipeline_options(config)};
-    net::HttpServer server{threads, clock, metrics, pipeline, http_options(config)};
+    net::HttpServer server{threads, clock, metrics, pipeline, http_options(config, tls.get())};
 
     db->on_commit([&](std::span<db::Committed const> commits) { features.committed(commits); });
     features.start();
@@ -111,8 +139,7 @@ void serve(Config const& config)
     threads.start();
     log::info("serving", {{"listen", Endpoint{config.listen.host, server.port()}.str()}});
 
-    int signal = 0;
-    sigwait(&end_signals, &signal);
+    auto const signal = wait_for_end(signals, tls.get());
     log::info("draining", {{"signal", signal}});
     operational.draining = true;
     drain(config.net.drain_timeout, features, server);

@@ -93,6 +93,19 @@ static std::optional<std::string> toml_text(toml::node const& node, Setting cons
         auto const* flag = node.as_boolean();
         return flag ? std::optional<std::string>{flag->get() ? "true" : "false"} : std::nullopt;
     }
+    if (setting.kind == Setting::Kind::list) {
+        auto const* items = node.as_array();
+        if (!items)
+            return std::nullopt;
+        std::string joined;
+        for (auto const& item : *items) {
+            auto const* text = item.as_string();
+            if (!text || text->get().empty() || text->get().contains(','))
+                return std::nullopt;
+            joined.append(joined.empty() ? "" : ",").append(text->get());
+        }
+        return joined;
+    }
     auto const* text = node.as_string();
     return text ? std::optional{text->get()} : std::nullopt;
 }
@@ -172,6 +185,10 @@ static void refuse_contradictions(Config const& config, Sources const& sources)
         throw ConfigError{fmt::format("master_key ({}) and master_key_file ({}) are both set; "
                                       "keep one",
             source("master_key"), source("master_key_file"))};
+    auto const& tls = config.net.tls;
+    if (tls.certificate_file.empty() != tls.key_file.empty())
+        throw ConfigError{"net.tls.certificate_file and net.tls.key_file go together: set both "
+                          "or none"};
 }
 
 static void fill_in(Config& config)
@@ -184,7 +201,8 @@ static void fill_in(Config& config)
     if (config.master_key_file.empty())
         config.master_key_file = (data / "master.key").string();
     if (config.public_url.empty())
-        config.public_url = "http://" + config.listen.str();
+        config.public_url = (config.net.tls.certificate_file.empty() ? "http://" : "https://")
+            + config.listen.str();
 }
 
 LoadedConfig load_config(std::optional<std::filesystem::path> const& file, Environment const& env)

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/reflect.hpp"
 #include "jobs/limits.hpp"
+#include "net/forwarded.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +44,13 @@ struct RateLimitConfig {
 BOOST_DESCRIBE_STRUCT(
     RateLimitConfig, (), (per_address, per_key, per_workspace, sign_in_per_address))
 
+/// Both empty: plain HTTP.
+struct TlsConfig {
+    std::string certificate_file;
+    std::string key_file;
+};
+BOOST_DESCRIBE_STRUCT(TlsConfig, (), (certificate_file, key_file))
+
 struct NetConfig {
     int threads = 0;
     int max_connections = 10'000;
@@ -52,17 +60,25 @@ struct NetConfig {
     std::chrono::seconds drain_timeout{20};
     bool allow_private_networks = false;
     std::string ca_file;
+    TlsConfig tls;
+    std::chrono::days hsts{365};
+    std::vector<std::string> trusted_proxies; ///< each a network
+    net::ForwardedBy forwarded_header = net::ForwardedBy::x_forwarded_for;
+    std::vector<std::string> cors_origins;
+    bool compress = true;
     RateLimitConfig rate_limit;
 };
 BOOST_DESCRIBE_STRUCT(NetConfig, (),
     (threads, max_connections, header_timeout, body_timeout, idle_timeout, drain_timeout,
-        allow_private_networks, ca_file, rate_limit))
+        allow_private_networks, ca_file, tls, hsts, trusted_proxies, forwarded_header, cors_origins,
+        compress, rate_limit))
 
 struct LogConfig {
     log::Format format = log::Format::json;
     log::Level level = log::Level::info;
+    bool access = false;
 };
-BOOST_DESCRIBE_STRUCT(LogConfig, (), (format, level))
+BOOST_DESCRIBE_STRUCT(LogConfig, (), (format, level, access))
 
 struct TestingConfig {
     bool clock = false;

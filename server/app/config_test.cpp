@@ -10,6 +10,8 @@
 namespace hermod::app {
 namespace {
 
+using namespace std::string_literals;
+
 class ConfigTest : public testing::Test {
 protected:
     ConfigTest()
@@ -104,6 +106,38 @@ TEST_F(ConfigTest, keys_set_the_field_of_their_name)
     EXPECT_EQ(config.log.format, log::Format::pretty);
     EXPECT_EQ(config.log.level, log::Level::warn);
     EXPECT_EQ(config.events.retention, std::chrono::days{7});
+}
+
+TEST_F(ConfigTest, a_list_is_an_array_or_separated_by_commas)
+{
+    auto const array = load("[net]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n");
+    auto const text = load("", {{"HERMOD_NET_TRUSTED_PROXIES", "10.0.0.0/8, ::1"}});
+    auto const none = load("[net]\ntrusted_proxies = []\n", {{"HERMOD_NET_CORS_ORIGINS", ""}});
+
+    std::vector<std::string> const both{"10.0.0.0/8", "::1"};
+    EXPECT_EQ(array.net.trusted_proxies, both);
+    EXPECT_EQ(text.net.trusted_proxies, both);
+    EXPECT_TRUE(none.net.trusted_proxies.empty());
+    EXPECT_TRUE(none.net.cors_origins.empty());
+    for (auto const bad : {"[\"10.0.0.1/8\"]", "\"10.0.0.0/8\"", "[1]", "[\"::1,::2\"]", "[\"\"]"})
+        EXPECT_TRUE(refusal("[net]\ntrusted_proxies = "s + bad)
+                .starts_with("net.trusted_proxies (hermod.toml:2) must be a list of "
+                             "networks, such as 10.0.0.0/8 or fd00::/8"))
+            << bad;
+    EXPECT_NE(refusal("", {{"HERMOD_NET_CORS_ORIGINS", "https://a.example,https://b.example/"}})
+                  .find("'https://b.example/' is none"),
+        std::string::npos);
+}
+
+TEST_F(ConfigTest, a_certificate_and_its_key_go_together)
+{
+    auto const both = load("[net.tls]\ncertificate_file = \"c\"\nkey_file = \"k\"\n");
+
+    EXPECT_EQ(both.net.tls.key_file, "k");
+    EXPECT_EQ(both.public_url, "https://127.0.0.1:8080");
+    for (auto const one : {"certificate_file", "key_file"})
+        EXPECT_EQ(refusal("[net.tls]\n"s + one + " = \"x\"\n"),
+            "net.tls.certificate_file and net.tls.key_file go together: set both or none");
 }
 
 TEST_F(ConfigTest, the_environment_wins_over_the_file_and_the_file_over_the_default)

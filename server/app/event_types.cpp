@@ -1,4 +1,5 @@
 #include "app/features.hpp"
+#include "people/attributes.hpp"
 
 namespace hermod::app {
 
@@ -19,8 +20,14 @@ events::Catalogue all_event_types()
     catalogue.add(messages::message_status);
     catalogue.add(messages::reaction_added);
     catalogue.add(messages::reaction_removed);
+    catalogue.add(people::attribute_updated);
+    catalogue.add(people::attribute_deleted);
+    catalogue.add(people::attribute_settings_updated);
+    catalogue.add(people::import_finished);
     catalogue.add(people::person_created);
     catalogue.add(people::person_updated);
+    catalogue.add(people::person_merged);
+    catalogue.add(people::person_unmerged);
     catalogue.add(people::person_deleted);
     catalogue.add(workspaces::workspace_updated);
     return catalogue;

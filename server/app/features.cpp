@@ -1,7 +1,11 @@
 #include "app/features.hpp"
 
 #include "app/housekeeping.hpp"
+#include "people/attributes.hpp"
 #include "workspaces/idempotency.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace hermod::app {
 
@@ -16,12 +20,19 @@ void JobRepeats::remember_reply(
     workspaces::remember_reply(tx, caller, status, body);
 }
 
+/// Where a browser takes no `Secure` cookie, which it need not have there.
+static bool is_plain_loopback(std::string_view public_url)
+{
+    static constexpr std::array places{std::string_view{"http://localhost"},
+        std::string_view{"http://127."}, std::string_view{"http://[::1]"}};
+    return std::ranges::any_of(places, [&](auto place) { return public_url.starts_with(place); });
+}
+
 Features::Features(Ground const& ground, std::string epoch)
     : ground_(ground)
     , catalogue_(all_event_types())
     , audience_(catalogue_, membership_)
     , log_(ground.db, ground.clock, ground.tasks, ground.main_io, std::move(epoch))
-    , events_deps_{ground.db, ground.clock, log_, catalogue_, audience_}
     , scheduler_(ground.db, ground.clock, ground.tasks, ground.main_io, ground.metrics,
           {.concurrency = ground.config.jobs.concurrency,
               .per_workspace = ground.config.jobs.per_workspace})
@@ -29,10 +40,15 @@ Features::Features(Ground const& ground, std::string epoch)
     , jobs_deps_{ground.db, repeats_}
     , workspaces_deps_{ground.db}
     , people_deps_{ground.db}
+    , merge_deps_{ground.db, merged_people_}
+    , merge_worker_(ground.db, merged_people_)
+    , import_worker_(ground.db)
     , access_(ground.db, ground.clock, ground.keyring,
           {.access_token = ground.config.auth.access_token,
               .session = ground.config.auth.refresh_token,
-              .sign_in_attempts = ground.config.net.rate_limit.sign_in_per_address})
+              .sign_in_attempts = ground.config.net.rate_limit.sign_in_per_address,
+              .plain_cookie = is_plain_loopback(ground.config.public_url)})
+    , events_deps_{ground.db, ground.clock, log_, catalogue_, audience_, &access_.cache}
     , guard_(ground.config.net.allow_private_networks)
     , http_(guard_, {.ca_file = ground.config.net.ca_file})
     , smtp_(guard_)
@@ -53,6 +69,8 @@ Features::Features(Ground const& ground, std::string epoch)
     connectors_.add(email_);
     scheduler_.add(send_worker_);
     scheduler_.add(receipt_worker_);
+    scheduler_.add(merge_worker_);
+    scheduler_.add(import_worker_);
 }
 
 void Features::add_routes(net::Router& router)
@@ -60,6 +78,9 @@ void Features::add_routes(net::Router& router)
     access::add_routes(router, access_.deps);
     workspaces::add_routes(router, workspaces_deps_);
     people::add_routes(router, people_deps_);
+    people::add_import_routes(router, people_deps_);
+    people::add_attribute_routes(router, people_deps_);
+    people::add_merge_routes(router, merge_deps_);
     accounts::add_routes(router, accounts_deps_);
     conversations::add_routes(router, conversations_deps_);
     messages::add_routes(router, messages_deps_);

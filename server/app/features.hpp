@@ -7,6 +7,7 @@
 #include "app/config.hpp"
 #include "connectors/email/email.hpp"
 #include "connectors/sandbox/sandbox.hpp"
+#include "conversations/merged_people.hpp"
 #include "conversations/receipts.hpp"
 #include "events/routes.hpp"
 #include "jobs/routes.hpp"
@@ -15,7 +16,8 @@
 #include "messages/send_worker.hpp"
 #include "net/address_guard.hpp"
 #include "net/http_client.hpp"
-#include "people/people.hpp"
+#include "people/imports.hpp"
+#include "people/merging.hpp"
 #include "workspaces/workspaces.hpp"
 
 namespace hermod::app {
@@ -63,16 +65,20 @@ private:
     Ground ground_;
     events::Catalogue catalogue_;
     conversations::LogMembership membership_;
+    conversations::MergedPeople merged_people_;
     events::Audience audience_;
     events::Log log_;
-    events::Deps events_deps_;
     jobs::Scheduler scheduler_;
     jobs::ShardLeases leases_;
     JobRepeats repeats_;
     jobs::Deps jobs_deps_;
     workspaces::Deps workspaces_deps_;
     people::Deps people_deps_;
+    people::MergeDeps merge_deps_;
+    people::MergeWorker merge_worker_;
+    people::ImportWorker import_worker_;
     access::Assembly access_;
+    events::Deps events_deps_;
     net::AddressGuard guard_;
     net::HttpClient http_;
     net::SmtpClient smtp_;

@@ -12,6 +12,7 @@
 #include "net/pipeline.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
 #include <span>

@@ -1,11 +1,14 @@
 #include "app/housekeeping.hpp"
 
+#include "access/access.hpp"
 #include "base/errors.hpp"
 #include "base/log.hpp"
 #include "base/sleep.hpp"
 #include "events/events.hpp"
 #include "jobs/jobs.hpp"
 #include "messages/messages.hpp"
+#include "people/imports.hpp"
+#include "workspaces/audit.hpp"
 #include "workspaces/idempotency.hpp"
 #include "workspaces/workspaces.hpp"
 
@@ -18,6 +21,8 @@ namespace hermod::app {
 static constexpr std::int64_t batch = 200;
 static constexpr auto every = std::chrono::minutes{10};
 static constexpr auto keep_done_jobs = std::chrono::days{7};
+static constexpr auto keep_imports = std::chrono::days{30};
+static constexpr auto keep_audit = std::chrono::days{400};
 static constexpr auto keep_client_ids = std::chrono::hours{24};
 
 /// How much of each kind went; a full batch means there may be more.
@@ -27,8 +32,11 @@ static bool sweep_once(db::Tx& tx, Config const& config)
     auto const most = std::max({
         events::delete_older(tx, now - config.events.retention, batch),
         jobs::delete_finished(tx, now - keep_done_jobs, batch),
+        people::delete_old_imports(tx, now - keep_imports, batch),
         messages::delete_old_keys(tx, now - keep_client_ids, batch),
         workspaces::sweep_expired(tx, batch),
+        workspaces::delete_old_audit(tx, now - keep_audit, batch),
+        access::delete_old_uses(tx, batch),
     });
     return most >= batch;
 }

@@ -1,7 +1,12 @@
 #include "app/settings.hpp"
 
+#include "base/text.hpp"
+#include "net/cors.hpp"
+#include "net/ip_address.hpp"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +15,10 @@
 namespace hermod::log {
 BOOST_DESCRIBE_ENUM(Format, json, pretty)
 BOOST_DESCRIBE_ENUM(Level, debug, info, warn, error)
+}
+
+namespace hermod::net {
+BOOST_DESCRIBE_ENUM(ForwardedBy, x_forwarded_for, forwarded)
 }
 
 namespace hermod::app {
@@ -163,6 +172,29 @@ static Setting choice(std::string_view key, Member member, std::string_view doc)
         [member](Config const& config) { return std::string{to_name(member(config))}; }};
 }
 
+/// In TOML an array of texts, in the environment separated by commas; may be empty.
+template <class Member>
+static Setting list(std::string_view key, Member member, std::string type,
+    bool (*is_item)(std::string_view), std::string_view doc)
+{
+    return {key, Setting::Kind::list, type, doc,
+        [member, type, is_item](Config& config, std::string_view value) -> Result {
+            std::vector<std::string> items;
+            while (!value.empty()) {
+                auto const comma = std::min(value.find(','), value.size());
+                auto const item = trim(value.substr(0, comma));
+                if (!is_item(item))
+                    return Refused{fmt::format("must be {}; '{}' is none", type, item)};
+                items.emplace_back(item);
+                value.remove_prefix(std::min(comma + 1, value.size()));
+            }
+            member(config) = std::move(items);
+            return {};
+        },
+        [member](
+            Config const& config) { return fmt::format("{}", fmt::join(member(config), ",")); }};
+}
+
 static Setting listen_setting()
 {
     return {"listen", Setting::Kind::text, "address:port",
@@ -216,6 +248,38 @@ static void add_storage(std::vector<Setting>& all)
         "Threads, each with a connection, that read; 0 for one per core."));
 }
 
+static void add_tls(std::vector<Setting>& all)
+{
+    all.push_back(text("net.tls.certificate_file", AT(net.tls.certificate_file),
+        "A PEM file with the certificate this server shows and those that lead to its authority; "
+        "with it `listen` speaks TLS alone. Read again on SIGHUP."));
+    all.push_back(text("net.tls.key_file", AT(net.tls.key_file),
+        "The PEM file of the certificate's private key, not encrypted; readable by the server "
+        "alone."));
+    all.push_back(number("net.hsts_days", AT(net.hsts), 0, 3'650,
+        "Days that browsers which came over TLS will use nothing else for this host; 0: they are "
+        "not told to."));
+}
+
+static void add_browsers_and_proxies(std::vector<Setting>& all)
+{
+    all.push_back(list(
+        "net.trusted_proxies", AT(net.trusted_proxies),
+        "a list of networks, such as 10.0.0.0/8 or fd00::/8",
+        [](std::string_view item) { return net::Network::parse(item).has_value(); },
+        "Whose word on the client's address, scheme and host is taken. Anyone in these networks "
+        "can claim any address: name the proxies, not the whole site."));
+    all.push_back(choice("net.forwarded_header", AT(net.forwarded_header),
+        "Which header the trusted proxies write: `x_forwarded_for` (with X-Forwarded-Proto and "
+        "-Host), or RFC 7239's `forwarded`. The other is not read, as a client may have sent it."));
+    all.push_back(list("net.cors_origins", AT(net.cors_origins),
+        "a list of origins, such as https://app.example.com, or *", &net::is_cors_origin,
+        "Web pages of which origins may call the API. `*` lets every page call it, but without "
+        "cookies."));
+    all.push_back(flag("net.compress", AT(net.compress),
+        "Whether large answers are compressed for clients that ask for it."));
+}
+
 static void add_net(std::vector<Setting>& all)
 {
     all.push_back(number(
@@ -238,6 +302,8 @@ static void add_net(std::vector<Setting>& all)
     all.push_back(text("net.ca_file", AT(net.ca_file),
         "A PEM file of the authorities that outgoing TLS (webhooks, mail servers) trusts; empty: "
         "the system's."));
+    add_tls(all);
+    add_browsers_and_proxies(all);
     all.push_back(number("net.rate_limit.per_address", AT(net.rate_limit.per_address), 0,
         10'000'000, "Requests a minute from one address without valid credentials; 0: no limit."));
     all.push_back(number("net.rate_limit.per_key", AT(net.rate_limit.per_key), 0, 10'000'000,
@@ -278,6 +344,9 @@ static std::vector<Setting> declare_settings()
     all.push_back(choice("log.format", AT(log.format),
         "How log lines are written to standard error: `json`, or `pretty` for people."));
     all.push_back(choice("log.level", AT(log.level), "The least severe level that is logged."));
+    all.push_back(flag("log.access", AT(log.access),
+        "Whether each request is a line in the log: method, route, status, bytes, time, client, "
+        "workspace, request id."));
     all.push_back(flag("testing.clock", AT(testing.clock),
         "Adds `POST /api/v1/testing/clock`, which moves the server's time. Refused unless "
         "listening on a loopback address."));

@@ -12,7 +12,7 @@ namespace hermod::app {
 
 /// One key of the configuration, declared once: how it is written, read, shown and documented.
 struct Setting {
-    enum class Kind { text, number, flag };
+    enum class Kind { text, number, flag, list };
 
     std::string_view key;
     Kind kind;

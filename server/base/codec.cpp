@@ -5,7 +5,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 
 namespace hermod {
@@ -146,19 +145,6 @@ JsonArena::~JsonArena()
     std::launder(reinterpret_cast<Resource*>(resource_))->~Resource();
 }
 
-/// JSON has no infinity, so what is read as one (`1e999`) could not be written again.
-static bool holds_infinity(json::value const& value)
-{
-    if (auto const* const number = value.if_double())
-        return !std::isfinite(*number);
-    if (auto const* const list = value.if_array())
-        return std::ranges::any_of(*list, holds_infinity);
-    if (auto const* const object = value.if_object())
-        return std::ranges::any_of(
-            *object, [](auto const& member) { return holds_infinity(member.value()); });
-    return false;
-}
-
 std::expected<json::value, Problem> JsonArena::parse(std::string_view text)
 {
     auto* const resource = std::launder(reinterpret_cast<Resource*>(resource_));
@@ -168,8 +154,6 @@ std::expected<json::value, Problem> JsonArena::parse(std::string_view text)
     auto value = json::parse(text, error, json::storage_ptr{&resource->memory}, options);
     if (error)
         return std::unexpected(Problem{Errc::malformed_json, error.message()});
-    if (holds_infinity(value))
-        return std::unexpected(Problem{Errc::malformed_json, "a number is too large"});
     return value;
 }
 

@@ -22,30 +22,40 @@ namespace hermod {
     X(invalid_credentials, 401, "The e-mail address or the password is wrong")                     \
     X(forbidden, 403, "The caller may not do this")                                                \
     X(missing_scope, 403, "The credentials lack a scope this route needs")                         \
+    X(csrf_refused, 403, "A request with the session cookie must prove where it comes from")       \
+    X(origin_refused, 403, "The key is not for pages of this origin")                              \
     X(test_key_refused, 403, "A test key reaches sandbox accounts only")                           \
     X(workspace_required, 400, "The caller has several workspaces and must name one")              \
     X(route_not_found, 404, "There is no such route")                                              \
     X(workspace_not_found, 404, "There is no such workspace")                                      \
     X(person_not_found, 404, "There is no such person")                                            \
     X(address_not_found, 404, "There is no such address")                                          \
+    X(attribute_not_found, 404, "There is no such attribute")                                      \
+    X(import_not_found, 404, "There is no such import")                                            \
     X(account_not_found, 404, "There is no such account")                                          \
     X(conversation_not_found, 404, "There is no such conversation")                                \
     X(participant_not_found, 404, "There is no such participant")                                  \
     X(message_not_found, 404, "There is no such message")                                          \
     X(job_not_found, 404, "There is no such job")                                                  \
     X(api_key_not_found, 404, "There is no such API key")                                          \
+    X(session_not_found, 404, "There is no such session")                                          \
     X(method_not_allowed, 405, "The route does not take this method")                              \
     X(request_timeout, 408, "The request did not arrive in time")                                  \
     X(email_taken, 409, "The e-mail address is already registered")                                \
     X(address_taken, 409, "The address belongs to another person")                                 \
     X(external_id_taken, 409, "The external id belongs to another person")                         \
+    X(last_owner, 409, "A workspace keeps at least one owner")                                     \
     X(not_resendable, 409, "The message is not in a state from which it can be resent")            \
     X(not_retriable, 409, "The job is not in a state from which it can be retried")                \
     X(not_editable, 409, "The resource can no longer be changed")                                  \
+    X(not_mergeable, 409, "These two people cannot be merged, or not be told apart")               \
+    X(not_merged, 409, "The person is not merged into this one")                                   \
+    X(merge_in_progress, 409, "A merge of this person is still moving conversations; try again")   \
     X(cursor_expired, 410, "The cursor is older than what is kept, or from another epoch")         \
     X(body_too_large, 413, "The request body is too large")                                        \
     X(uri_too_long, 414, "The request target is too long")                                         \
     X(unsupported_media_type, 415, "The request body has a type this route does not take")         \
+    X(expectation_failed, 417, "The server does not do what the Expect header asks")               \
     X(idempotency_key_reused, 422, "The key was used before with another request")                 \
     X(client_id_reused, 422, "The client id was used before with another message")                 \
     X(unknown_connector, 422, "There is no such connector")                                        \

@@ -77,6 +77,7 @@ using LoginId = Id<"lgn">;
 using SessionId = Id<"ses">;
 using PersonId = Id<"per">;
 using AddressId = Id<"adr">;
+using ImportId = Id<"imp">;
 using AccountId = Id<"acc">;
 using ConversationId = Id<"cnv">;
 using MessageId = Id<"msg">;
@@ -86,6 +87,7 @@ using DeliveryId = Id<"dlv">;
 using JobId = Id<"job">;
 using FileId = Id<"fil">;
 using KeyId = Id<"key">;
+using AuditId = Id<"aud">;
 
 struct UuidHash {
     std::size_t operator()(Uuid const& uuid) const

@@ -1,6 +1,6 @@
 #include "base/errors.hpp"
 #include "conversations/cursors.hpp"
-#include "people/people.hpp"
+#include "people/merging.hpp"
 
 #include <algorithm>
 
@@ -90,12 +90,12 @@ static std::int64_t note_participant(db::Tx& tx, events::Type<ParticipantEvent> 
 static constexpr std::int64_t most_participants = 1000;
 
 Task<Participant> set_participant(Deps& deps, Caller const& caller, ConversationId const& id,
-    PersonId const& person, SetParticipant const& command)
+    PersonId const& named, SetParticipant const& command)
 {
     co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
         auto const standing = require_visible(tx, caller, id);
         require_may_manage(caller, standing);
-        people::require_person(tx, person);
+        auto const person = people::require_person(tx, named).id;
         if (auto known = find_participant(tx, id, person)) {
             if (known->role == command.role.value)
                 return *known;
@@ -131,10 +131,11 @@ static void find_new_owner(db::Tx& tx, ConversationId const& id)
 }
 
 Task<void> remove_participant(
-    Deps& deps, Caller const& caller, ConversationId const& id, PersonId const& person)
+    Deps& deps, Caller const& caller, ConversationId const& id, PersonId const& named)
 {
     co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
         auto const standing = require_visible(tx, caller, id);
+        auto const person = people::survivor_of(tx, named);
         if (person != caller.person)
             require_may_manage(caller, standing);
         auto const participant = find_participant(tx, id, person);

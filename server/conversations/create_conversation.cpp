@@ -106,7 +106,7 @@ static ConversationId create_group(db::Tx& tx, Caller const& caller,
 {
     auto const is_caller = [&](NewParticipant const& p) { return p.person_id == caller.person; };
     // A human is in the group they make; a program makes groups for others.
-    if (caller.kind == Caller::Kind::session && std::ranges::none_of(people, is_caller))
+    if (caller.kind != Caller::Kind::api_key && std::ranges::none_of(people, is_caller))
         people.insert(people.begin(), {caller.person, {ParticipantRole::owner}});
     ConversationRow row{.id = {},
         .kind = Kind::group,
@@ -121,6 +121,8 @@ static ConversationId create_group(db::Tx& tx, Caller const& caller,
 static ConversationId create_external(db::Tx& tx, accounts::Connectors const& connectors,
     Caller const& caller, CreateConversation const& command)
 {
+    if (!caller.is_team())
+        throw Problem{Errc::forbidden, "an app user opens conversations of the app alone"};
     if (!command.account_id)
         throw wrong("account_id", "is required for an external conversation");
     if (!command.to)
@@ -145,7 +147,9 @@ static std::vector<NewParticipant> checked_people(
     std::vector<PersonId> ids;
     for (auto const& person : people)
         ids.push_back(person.person_id);
-    people::require_people(tx, ids);
+    ids = people::require_people(tx, ids);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        people[i].person_id = ids[i];
     std::ranges::sort(ids);
     if (std::ranges::adjacent_find(ids) != ids.end())
         throw wrong("participants", "names a person twice");

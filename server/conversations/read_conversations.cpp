@@ -1,6 +1,7 @@
 #include "base/errors.hpp"
 #include "conversations/store.hpp"
 #include "net/cursor.hpp"
+#include "people/merging.hpp"
 
 namespace hermod::conversations {
 
@@ -70,7 +71,7 @@ Task<net::Page<Conversation>> list_conversations(
     Deps& deps, Caller const& caller, ListConversations const& query)
 {
     auto const limit = query.limit.value.value;
-    ViewFilter const filter{
+    ViewFilter const asked{
         .viewer = viewer_of(caller),
         .all = caller.kind == Caller::Kind::api_key,
         .kind = query.kind,
@@ -80,6 +81,9 @@ Task<net::Page<Conversation>> list_conversations(
         .limit = limit + 1,
     };
     co_return co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+        auto filter = asked;
+        if (asked.person_id)
+            filter.person_id = people::survivor_of(tx, *asked.person_id);
         net::Page<Conversation> page;
         std::int64_t last = 0;
         std::int64_t seen = 0; // a test key's page is shorter by what it does not reach

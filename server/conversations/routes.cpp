@@ -89,15 +89,18 @@ static void add_participant_routes(net::FeatureRoutes<Deps>& routes)
     static constexpr auto one = "/api/v1/conversations/{conversation_id}/participants/{person_id}";
     routes.get<net::Page<Participant>>(list, get_participants)
         .scope("conversations:read")
+        .for_people()
         .summary("List who is in a conversation")
         .fails_with({Errc::conversation_not_found});
     routes.put<SetParticipant, Participant>(one, put_participant)
         .scope("conversations:write")
+        .for_people()
         .summary("Add a person to a conversation, or change their role")
         .fails_with({Errc::conversation_not_found, Errc::person_not_found, Errc::forbidden,
             Errc::not_editable, Errc::limit_reached});
     routes.del(one, delete_participant)
         .scope("conversations:write")
+        .for_people()
         .summary("Remove a person from a conversation, or leave it")
         .fails_with({Errc::conversation_not_found, Errc::person_not_found,
             Errc::participant_not_found, Errc::forbidden, Errc::not_editable});
@@ -107,6 +110,7 @@ static void add_reader_routes(net::FeatureRoutes<Deps>& routes)
 {
     routes.post<MarkRead, Receipt>("/api/v1/conversations/{conversation_id}/read", post_read)
         .scope("conversations:read")
+        .for_people()
         .summary("Say up to which message you have read or received")
         .describe("Cursors go forward only. They are written at most once a second: a request "
                   "that comes sooner is answered with the next.")
@@ -115,11 +119,13 @@ static void add_reader_routes(net::FeatureRoutes<Deps>& routes)
         .patch<UpdateOwnView, Conversation>(
             "/api/v1/conversations/{conversation_id}/me", patch_own_view)
         .scope("conversations:read")
+        .for_people()
         .summary("Mute, archive, pin or mark a conversation as unread, for yourself")
         .fails_with({Errc::conversation_not_found, Errc::participant_not_found});
     routes.get<Synced>("/api/v1/sync", get_sync)
         .query<SyncQuery>()
         .scope("conversations:read")
+        .for_people()
         .summary("What changed since a cursor, by conversation")
         .describe("Then GET /conversations/{conversation_id}/changes brings each of them up to "
                   "date. Without a cursor all conversations are told.")
@@ -132,25 +138,30 @@ void add_routes(net::Router& router, Deps& deps)
     static constexpr auto one = "/api/v1/conversations/{conversation_id}";
     routes.post<CreateConversation, Conversation>("/api/v1/conversations", post_conversation)
         .scope("conversations:write")
+        .for_people()
         .status(201)
         .summary("Open a conversation")
         .fails_with({Errc::person_not_found, Errc::account_not_found, Errc::invalid_phone_number,
-            Errc::invalid_email, Errc::recipient_unreachable});
+            Errc::invalid_email, Errc::recipient_unreachable, Errc::forbidden});
     routes.get<net::Page<Conversation>>("/api/v1/conversations", get_conversations)
         .query<ListConversations>()
         .scope("conversations:read")
+        .for_people()
         .summary("List conversations, newest activity first")
         .fails_with({Errc::invalid_cursor});
     routes.get<Conversation>(one, get_one)
         .scope("conversations:read")
+        .for_people()
         .summary("Get a conversation")
         .fails_with({Errc::conversation_not_found});
     routes.patch<UpdateConversation, Conversation>(one, patch_one)
         .scope("conversations:write")
+        .for_people()
         .summary("Change a conversation's title or history")
         .fails_with({Errc::conversation_not_found, Errc::forbidden, Errc::not_editable});
     routes.del(one, delete_one)
         .scope("conversations:write")
+        .for_people()
         .summary("Delete a conversation")
         .fails_with({Errc::conversation_not_found, Errc::forbidden});
     add_participant_routes(routes);

@@ -180,6 +180,20 @@ std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conv
         conversation);
 }
 
+void update_participant(db::Tx& tx, ConversationId const& conversation,
+    Participant const& participant, std::int64_t joined_offset)
+{
+    tx.run(R"sql(
+        UPDATE participants SET role = $4, joined_seq = $5, joined_offset = $6
+        WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
+        conversation, participant.person_id, participant.role, participant.joined_seq,
+        joined_offset);
+    tx.run(R"sql(
+        UPDATE cursors SET recv_seq = $4, read_seq = $5
+        WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
+        conversation, participant.person_id, participant.recv_seq, participant.read_seq);
+}
+
 void update_role(
     db::Tx& tx, ConversationId const& conversation, PersonId const& person, ParticipantRole role)
 {

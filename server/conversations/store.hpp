@@ -82,6 +82,9 @@ std::optional<Participant> find_participant(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person);
 std::optional<std::int64_t> find_joined_offset(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person);
+/// Role, join and cursors of one who is in it.
+void update_participant(db::Tx& tx, ConversationId const& conversation,
+    Participant const& participant, std::int64_t joined_offset);
 void update_role(
     db::Tx& tx, ConversationId const& conversation, PersonId const& person, ParticipantRole role);
 void delete_participant(db::Tx& tx, ConversationId const& conversation, PersonId const& person);

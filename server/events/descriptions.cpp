@@ -21,6 +21,7 @@ FieldTexts field_texts(Event const*)
 FieldTexts field_texts(ListEvents const*)
 {
     static constexpr auto texts = describe<ListEvents>({
+        {"ticket", "A stream ticket instead of credentials: good once"},
         {"after",
             "A cursor: `next` of an earlier answer, or of an event; or `start`, the oldest "
             "event that is kept. Without it only what happens from now on is answered"},

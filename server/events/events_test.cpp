@@ -38,6 +38,13 @@ public:
     std::optional<ConversationId> of_live_account = ConversationId{};
 };
 
+/// Rights as the test says.
+class FakeRevocations final : public net::Revocations {
+public:
+    bool has_changed(Caller const&) const override { return changed; }
+    bool changed = false;
+};
+
 class EventsTest : public testing::World {
 protected:
     EventsTest()
@@ -101,7 +108,8 @@ protected:
     FakeMembership membership;
     Audience audience{catalogue, membership};
     Log log{db, clock, tasks, io, "epoch-1"};
-    Deps deps{db, clock, log, catalogue, audience};
+    FakeRevocations revocations;
+    Deps deps{db, clock, log, catalogue, audience, &revocations};
     Caller key;
     Caller member;
 };
@@ -239,17 +247,39 @@ TEST_F(EventsTest, a_waiting_reader_is_answered_at_its_deadline)
     EXPECT_EQ((*answer)->next, log.cursor(0));
 }
 
-TEST_F(EventsTest, what_another_node_wrote_is_found_without_its_wake_up)
+TEST_F(EventsTest, a_reader_who_lost_rights_while_waiting_gets_nothing_and_misses_nothing)
 {
-    Log remote{db, clock, tasks, io, "epoch"};
-    run(remote.wait_beyond(workspace, 0, clock.now()));
-    drive_until([&] { return tasks.running() == 0; });
-    ASSERT_TRUE(run(remote.read(workspace, 0, 10)).empty());
-    note("unheard of");
+    auto const answer = start_waiting();
+    revocations.changed = true;
 
-    clock.advance(milliseconds{501});
+    note("not for you any more");
 
-    EXPECT_EQ(run(remote.read(workspace, 0, 10)).size(), 1U);
+    ASSERT_TRUE(drive_until([&] { return answer->has_value(); }));
+    EXPECT_TRUE((*answer)->data.empty());
+    EXPECT_EQ((*answer)->next, log.cursor(0));
+    revocations.changed = false;
+    EXPECT_EQ(notes(list(key, (*answer)->next)), (Texts{"not for you any more"}));
+}
+
+TEST_F(EventsTest, an_app_user_sees_what_names_them_and_their_conversations_alone)
+{
+    auto person = member;
+    person.kind = Caller::Kind::person;
+    person.scopes = {"notes:read"};
+    person.person = PersonId::make(clock.now());
+    auto const own = ConversationId::make(clock.now());
+    auto const external = ConversationId::make(clock.now());
+    membership.standings[own] = {false, 0};
+    membership.standings[external] = {true, std::nullopt};
+    note("the workspace's");
+    note("another's", {.conversation = {}, .person = member.person});
+    note("external", {.conversation = external, .person = {}});
+    note("own", {.conversation = own, .person = {}});
+    note("named", {.conversation = {}, .person = person.person});
+
+    EXPECT_EQ(notes(list(person, "start")), (Texts{"own", "named"}));
+    EXPECT_EQ(notes(list(member, "start")),
+        (Texts{"the workspace's", "another's", "external", "own", "named"}));
 }
 
 TEST_F(EventsTest, what_was_redacted_is_gone_from_memory_too)

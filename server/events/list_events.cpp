@@ -41,10 +41,14 @@ Task<EventList> list_events(Deps& deps, Caller const& caller, ListEvents const& 
     auto const deadline = deps.clock.now() + std::chrono::seconds{query.wait.value};
     auto offset = co_await starting_offset(deps, caller, query.after);
     for (;;) {
+        auto const from = offset;
         auto const lines = co_await deps.log.read(caller.workspace, offset, query.limit.value);
         if (!lines.empty())
             offset = lines.back()->log_offset;
         auto const seen = co_await visible(deps, caller, lines);
+        // Who lost rights while waiting is let go with nothing; the next request is told why.
+        if (deps.revocations && deps.revocations->has_changed(caller))
+            co_return EventList{{}, deps.log.cursor(from)};
         auto const over = deps.log.draining() || deps.clock.now() >= deadline;
         if (!seen.empty() || over) {
             EventList list{{}, deps.log.cursor(offset)};

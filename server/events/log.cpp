@@ -14,8 +14,6 @@ namespace hermod::events {
 static constexpr std::size_t kept_lines = 1000;
 static constexpr std::size_t kept_bytes = 1 << 20;
 static constexpr auto idle_tail = std::chrono::seconds{60};
-/// For so long nobody asks the database whether a tail is at the head.
-static constexpr auto trusted_for = milliseconds{500};
 /// A wake-up of another node may be lost, so a waiting reader looks by itself.
 static constexpr auto look_again = std::chrono::seconds{2};
 
@@ -126,10 +124,8 @@ std::optional<Log::Lines> Log::from_memory(
     auto const first = tail.head - static_cast<std::int64_t>(tail.lines.size()) + 1;
     if (tail.head < 0 || offset > tail.head || offset + 1 < first)
         return std::nullopt;
-    // A commit that the tail has not read yet may be the asker's own, and of one of another node
-    // the wake-up may have been lost.
-    auto const stale = tail.last_look + trusted_for < clock_.now();
-    if (offset == tail.head && (tail.dirty || tail.reading || stale))
+    // A commit that the tail has not read yet may be the asker's own.
+    if (offset == tail.head && (tail.dirty || tail.reading))
         return std::nullopt;
     auto const from = tail.lines.begin() + (offset + 1 - first);
     auto const count = std::min<std::int64_t>(limit, tail.lines.end() - from);

@@ -59,9 +59,12 @@ void add_routes(net::Router& router, Deps& deps)
     routes.get<EventList>("/api/v1/events", get_events)
         .query<ListEvents>()
         .scope("events:read")
+        .for_people()
+        .takes_ticket()
         .summary("Read the log after a cursor, waiting for the next event")
         .fails_with({Errc::invalid_cursor, Errc::cursor_expired});
     routes.get<DocumentedEventList>("/api/v1/event_types", get_event_types)
+        .for_people()
         .summary("List the event types with their schemas");
 }
 

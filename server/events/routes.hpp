@@ -2,6 +2,7 @@
 
 #include "events/audience.hpp"
 #include "events/log.hpp"
+#include "net/revocations.hpp"
 #include "net/router.hpp"
 
 namespace hermod::events {
@@ -12,6 +13,7 @@ struct Deps {
     Log& log;
     Catalogue const& catalogue;
     Audience const& audience;
+    net::Revocations const* revocations = nullptr; ///< none: rights never change
 };
 
 /// `GET /events`.
@@ -19,8 +21,9 @@ struct ListEvents {
     std::optional<std::string> after; ///< a cursor, `start`, or absent: from the head
     Or<Int<0, 30>, std::int64_t{0}> wait; ///< seconds to hold an empty answer
     Or<Int<1, 200>, std::int64_t{50}> limit;
+    std::optional<Text<1, 256>> ticket{}; ///< instead of credentials; read by access
 };
-BOOST_DESCRIBE_STRUCT(ListEvents, (), (after, wait, limit))
+BOOST_DESCRIBE_STRUCT(ListEvents, (), (after, wait, limit, ticket))
 
 struct EventList {
     std::vector<Event> data;

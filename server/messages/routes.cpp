@@ -143,15 +143,18 @@ static void add_send_routes(net::FeatureRoutes<Deps>& routes)
         .post<SendMessage, Message>(
             "/api/v1/conversations/{conversation_id}/messages", post_message)
         .scope("messages:send")
+        .for_people()
         .status(201)
         .summary("Send a message to a conversation")
-        .fails_with(
-            {Errc::conversation_not_found, Errc::person_not_found, Errc::participant_not_found,
-                Errc::message_not_found, Errc::account_not_found, Errc::client_id_reused,
-                Errc::unsupported_content, Errc::recipient_unreachable, Errc::unknown_connector});
+        .fails_with({Errc::conversation_not_found, Errc::person_not_found,
+            Errc::participant_not_found, Errc::message_not_found, Errc::account_not_found,
+            Errc::client_id_reused, Errc::unsupported_content, Errc::recipient_unreachable,
+            Errc::unknown_connector, Errc::forbidden});
     routes.post<SendAddressed, Message>("/api/v1/messages", post_addressed)
         .query<SendQuery>()
         .scope("messages:send")
+        .for_pages()
+        .for_people("messages:send_addressed")
         .status(202)
         .summary("Send a message to an address")
         .describe("Finds or makes the person and the conversation. With wait, answers when the "
@@ -159,14 +162,15 @@ static void add_send_routes(net::FeatureRoutes<Deps>& routes)
         .fails_with({Errc::person_not_found, Errc::account_not_found, Errc::message_not_found,
             Errc::invalid_phone_number, Errc::invalid_email, Errc::client_id_reused,
             Errc::unsupported_content, Errc::recipient_unreachable, Errc::unknown_connector,
-            Errc::no_account});
+            Errc::no_account, Errc::forbidden});
     routes.post<ForwardMessage, Message>("/api/v1/messages/{message_id}/forward", post_forward)
         .scope("messages:send")
+        .for_people()
         .status(201)
         .summary("Forward a message to another conversation")
         .fails_with({Errc::message_not_found, Errc::conversation_not_found, Errc::not_editable,
             Errc::account_not_found, Errc::client_id_reused, Errc::unsupported_content,
-            Errc::recipient_unreachable, Errc::unknown_connector});
+            Errc::recipient_unreachable, Errc::unknown_connector, Errc::forbidden});
     routes.post<net::Nothing, Message>("/api/v1/messages/{message_id}/resend", post_resend)
         .scope("messages:send")
         .status(202)
@@ -181,6 +185,7 @@ static void add_change_routes(net::FeatureRoutes<Deps>& routes)
     static constexpr auto pin = "/api/v1/messages/{message_id}/pin";
     routes.patch<EditMessage, Message>(one, patch_one)
         .scope("messages:send")
+        .for_people()
         .summary("Edit a message")
         .describe("By its author, or a key with messages:send_as. What it said before is kept. A "
                   "message of an account can be edited while it waits to be sent.")
@@ -189,26 +194,31 @@ static void add_change_routes(net::FeatureRoutes<Deps>& routes)
             Errc::account_not_found, Errc::unknown_connector});
     routes.del(one, delete_one)
         .scope("messages:send")
+        .for_people()
         .summary("Delete a message")
         .describe("Leaves a tombstone in its place; its content goes, in the log too. A message "
                   "that waits to be sent is not sent.")
         .fails_with({Errc::message_not_found, Errc::forbidden, Errc::not_editable});
     routes.put<net::Nothing, Message>(reaction, put_reaction)
         .scope("messages:send")
+        .for_people()
         .summary("React to a message")
         .fails_with({Errc::message_not_found, Errc::not_editable, Errc::unsupported_content,
             Errc::limit_reached, Errc::invalid_body});
     routes.del<Message>(reaction, delete_reaction)
         .scope("messages:send")
+        .for_people()
         .summary("Take a reaction back")
         .fails_with({Errc::message_not_found, Errc::not_editable, Errc::unsupported_content,
             Errc::invalid_body});
     routes.put<net::Nothing, Message>(pin, put_pin)
         .scope("messages:send")
+        .for_people()
         .summary("Pin a message in its conversation")
         .fails_with({Errc::message_not_found, Errc::not_editable, Errc::limit_reached});
     routes.del<Message>(pin, delete_pin)
         .scope("messages:send")
+        .for_people()
         .summary("Unpin a message")
         .fails_with({Errc::message_not_found, Errc::not_editable});
 }
@@ -217,11 +227,13 @@ static void add_catch_up_routes(net::FeatureRoutes<Deps>& routes)
 {
     routes.get<net::Page<Edit>>("/api/v1/messages/{message_id}/edits", get_edits)
         .scope("messages:read")
+        .for_people()
         .summary("List what an edited message said before")
         .fails_with({Errc::message_not_found});
     routes.get<Changes>("/api/v1/conversations/{conversation_id}/changes", get_changes)
         .query<ChangesQuery>()
         .scope("messages:read")
+        .for_people()
         .summary("What changed in a conversation after a rev")
         .describe("Messages as they are now, with tombstones, reactions and statuses; ask again "
                   "with the answer's rev while there is more.")
@@ -238,6 +250,7 @@ void add_routes(net::Router& router, Deps& deps)
     routes.get<net::Page<Message>>("/api/v1/conversations/{conversation_id}/messages", get_messages)
         .query<ListMessages>()
         .scope("messages:read")
+        .for_people()
         .summary("List a conversation's messages, newest first, or after a seq")
         .fails_with({Errc::conversation_not_found, Errc::invalid_cursor});
     routes.get<net::Page<Message>>("/api/v1/messages", get_log)
@@ -247,6 +260,7 @@ void add_routes(net::Router& router, Deps& deps)
         .fails_with({Errc::invalid_cursor});
     routes.get<Message>("/api/v1/messages/{message_id}", get_one)
         .scope("messages:read")
+        .for_people()
         .summary("Get a message")
         .fails_with({Errc::message_not_found});
     routes.get<net::Page<Attempt>>("/api/v1/messages/{message_id}/attempts", get_attempts)

@@ -1,3 +1,4 @@
+#include "access/access.hpp"
 #include "access/idempotency.hpp"
 #include "base/errors.hpp"
 #include "messages/append.hpp"
@@ -145,6 +146,7 @@ Task<Message> send_addressed(Deps& deps, Caller const& caller, SendAddressed con
     co_return co_await access::write_once(deps.db, caller, 202, [&](db::Tx& tx) {
         if (auto earlier = find_earlier(tx, caller.person, command.client_id, hash))
             return *std::move(earlier);
+        access::require_may_send_to(tx, caller, target.address);
         auto const route = route_of(tx, deps, caller, command, target);
         require_carries(deps.connectors, route.account, content, command.subject.has_value());
         auto const conversation =

@@ -3,7 +3,7 @@
 #include "messages/append.hpp"
 #include "messages/mentions.hpp"
 #include "messages/sight.hpp"
-#include "people/people.hpp"
+#include "people/merging.hpp"
 
 namespace hermod::messages {
 
@@ -33,7 +33,7 @@ static PersonId author_of(db::Tx const& tx, Caller const& caller, std::optional<
     if (from->person_id.has_value() == from->external_id.has_value())
         throw wrong("from", "must have either person_id or external_id");
     if (from->person_id)
-        return *from->person_id;
+        return people::survivor_of(tx, *from->person_id);
     auto const person = people::find_by_external_id(tx, from->external_id->value);
     if (!person)
         throw Problem{Errc::person_not_found, {}, {{"from.external_id", "names no person"}}};
@@ -99,9 +99,12 @@ static MessageRow row_of(SendMessage const& command, Content const& content)
 }
 
 /// What the author may not say here.
-static void check_place(
-    SendMessage const& command, Content const& content, conversations::Standing const& standing)
+static void check_place(Caller const& caller, SendMessage const& command, Content const& content,
+    conversations::Standing const& standing)
 {
+    // What an app user wrote there would go out in the workspace's name.
+    if (standing.kind == conversations::Kind::external && !caller.is_team())
+        throw Problem{Errc::forbidden, "only the team answers on an account"};
     if (standing.kind != conversations::Kind::external)
         require_in_app(command, content);
     else if (command.mentions && command.visibility.value == Visibility::all)
@@ -141,7 +144,7 @@ static Message send_into(db::Tx& tx, Deps const& deps, Caller const& caller,
             throw Problem{Errc::participant_not_found, {}, {{"from", "names no participant"}}};
     }
     require_reply_target(tx, caller, conversation, command.reply_to);
-    check_place(command, content, standing);
+    check_place(caller, command, content, standing);
     auto row = row_of(command, content);
     row.conversation_id = conversation;
     row.author_id = author;

@@ -4,15 +4,19 @@
 
 namespace hermod::messages {
 
-/// A row's columns with its author's name; every SELECT of messages below begins so.
+/// A row's columns with its author's name; every SELECT of messages below begins so. The author of
+/// what a merged person wrote is who they were merged into.
 #define HERMOD_SELECT_MESSAGES                                                                     \
-    "SELECT m.id, m.conversation_id, m.seq, m.created_rev, m.rev, m.author_id, h.name,"            \
+    "SELECT m.id, m.conversation_id, m.seq, m.created_rev, m.rev,"                                 \
+    " COALESCE(h.merged_into, m.author_id),"                                                       \
+    " CASE WHEN h.merged_into IS NULL THEN h.name ELSE s.name END,"                                \
     " m.direction, m.account_id, m.provider_id, m.from_address, m.recipients, m.type, m.content,"  \
     " m.subject, m.status, m.error, m.visibility, m.client_id, m.reply_to, m.forwarded_from,"      \
     " m.silent, m.mentions, m.reactions, m.metadata, m.log_offset, m.later_offsets,"               \
     " m.created_at, m.send_at, m.edited_at, m.pinned_at, m.deleted_at"                             \
     " FROM messages m"                                                                             \
     " LEFT JOIN people h ON h.workspace_id = m.workspace_id AND h.id = m.author_id"                \
+    " LEFT JOIN people s ON s.workspace_id = h.workspace_id AND s.id = h.merged_into"              \
     " WHERE m.workspace_id = $1 "
 
 Message to_message(MessageRow const& row)
@@ -306,8 +310,9 @@ std::optional<std::string> last_address_of(
 {
     return tx.one<std::string>(R"sql(
         SELECT from_address FROM messages
-        WHERE workspace_id = $1 AND conversation_id = $2 AND author_id = $3
-          AND direction = 'inbound'
+        WHERE workspace_id = $1 AND conversation_id = $2 AND direction = 'inbound'
+          AND author_id IN (SELECT id FROM people
+                WHERE workspace_id = $1 AND (id = $3 OR merged_into = $3))
         ORDER BY seq DESC LIMIT 1)sql",
         conversation, person);
 }

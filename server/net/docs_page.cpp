@@ -114,8 +114,9 @@ function operation(api, path, method, route) {
     parts.push(node('h4', {}, 'Parameters'), node('dl', {}, ...parameters.map((p) =>
       field(p.name, p.schema, [p.in, ...(p.required ? [] : ['optional'])], p.description))));
   if (route.requestBody) {
-    const schema = route.requestBody.content['application/json'].schema;
-    parts.push(node('h4', {}, 'Body: ', typeLink(schema)), fields(resolve(api, schema)));
+    const [[type, { schema }]] = Object.entries(route.requestBody.content);
+    parts.push(node('h4', {}, 'Body: ', typeLink(schema), type === 'application/json' ? '' : ' as ' + type));
+    if (schema) parts.push(fields(resolve(api, schema)));
   }
   parts.push(node('h4', {}, 'Answers'), answers(route));
   const words = [method, path, route.summary, route.operationId, ...parameters.map((p) => p.name)].join(' ');

@@ -1,10 +1,10 @@
 #include "net/http_connection.hpp"
 
+#include "net/http_body.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
-#include <sys/socket.h>
 
-#include <cerrno>
 #include <cstring>
 
 namespace hermod::net {
@@ -19,6 +19,9 @@ void Exchange::reset()
     request.path.clear();
     request.query.clear();
     request.body.clear();
+    request.stream = nullptr;
+    request.secure = false;
+    request.forwarded_host.clear();
     request.request_id.clear();
     request.path_values.clear();
     request.parsed_body.reset();
@@ -29,10 +32,15 @@ void Exchange::reset()
     max_body = 0;
     sent_bytes = 0;
     rate.reset();
+    cors_lines = {};
+    hsts_line = {};
 }
 
 HttpConnection::HttpConnection(std::shared_ptr<HttpLane> lane, Socket socket, std::string address)
-    : lane_(std::move(lane)), socket_(std::move(socket)), address_(std::move(address))
+    : lane_(std::move(lane))
+    , socket_(std::move(socket))
+    , transport_(socket_.native_handle(), lane_->options_.tls)
+    , address_(std::move(address))
 {
 }
 
@@ -45,6 +53,10 @@ HttpConnection::~HttpConnection()
 /// in one write.
 Task<void> HttpConnection::run()
 {
+    if (transport_.is_tls() && !co_await shake_hands()) {
+        lane_->handshakes_failed_.add();
+        co_return;
+    }
     while (!gone_) {
         auto const next = next_request();
         if (next == Next::none)
@@ -67,6 +79,27 @@ Task<void> HttpConnection::run()
         co_await flush();
     if (unread_input_ && !gone_)
         co_await linger();
+    else
+        transport_.finish();
+}
+
+/// False where there will be no request.
+Task<bool> HttpConnection::shake_hands()
+{
+    enter(Phase::handshake, lane_->options_.head_time);
+    while (!timed_out_ && !gone_ && !lane_->draining_) {
+        auto const step = transport_.shake_hands();
+        if (step == Step::moved)
+            co_return true;
+        if (step == Step::ended)
+            break;
+        if (step == Step::not_tls) {
+            refuse_headless(Problem{Errc::malformed_request, "this port speaks HTTPS alone"});
+            co_return true;
+        }
+        co_await wait_for(step);
+    }
+    co_return false;
 }
 
 void HttpConnection::ended()
@@ -98,7 +131,7 @@ std::chrono::nanoseconds HttpConnection::patience_for(std::size_t bytes) const
 /// What an idle client has sent by now is still answered.
 void HttpConnection::drain()
 {
-    if (phase_ != Phase::idle)
+    if (phase_ != Phase::idle && phase_ != Phase::handshake)
         return;
     boost::system::error_code ignored;
     socket_.cancel(ignored);
@@ -120,6 +153,7 @@ Exchange& HttpConnection::new_exchange()
     exchange.reset();
     exchange.began = lane_->clock_.steady();
     exchange.request.remote_address = address_;
+    exchange.request.secure = transport_.is_tls();
     return exchange;
 }
 
@@ -161,14 +195,16 @@ Task<void> HttpConnection::answer()
     auto& exchange = work_->exchange;
     begun_ = true;
     early_ = lane_->handler_.begin(exchange);
-    if (!early_ && exchange.head.has_body()) {
-        chunks_.reset();
-        if (exchange.head.chunked)
-            chunks_.emplace(exchange.max_body);
+    begin_body();
+    auto const is_stream = exchange.route && !exchange.route->stream_type.empty();
+    if (!early_ && !is_stream && exchange.head.has_body()) {
         auto state = take_body();
         if (state == Body::more)
             state = co_await receive_body();
-        if (state == Body::refused)
+        if (state == Body::too_large || state == Body::malformed)
+            refuse(end_body(
+                state == Body::too_large ? Errc::body_too_large : Errc::malformed_request));
+        if (state != Body::whole)
             co_return;
     }
     if (early_) {
@@ -181,80 +217,17 @@ Task<void> HttpConnection::answer()
     TimerWheel::clear(*this);
     if (has_output())
         lane_->flush_later(*this);
-    auto const reply = co_await lane_->handler_.handle(exchange);
-    write_reply(reply);
-}
-
-/// What has come of the body into the request.
-HttpConnection::Body HttpConnection::take_body()
-{
-    auto& exchange = work_->exchange;
-    auto& request = exchange.request;
-    auto const& head = exchange.head;
-    if (!head.chunked) {
-        if (head.content_length > exchange.max_body) {
-            refuse(Problem{Errc::body_too_large});
-            return Body::refused;
-        }
-        auto const wanted = head.content_length - request.body.size();
-        auto const length = std::min<std::size_t>(wanted, unread_.size());
-        request.body.append(unread_, 0, length);
-        unread_.remove_prefix(length);
-        return length == wanted ? Body::whole : Body::more;
-    }
-    std::size_t used = 0;
-    auto const state = chunks_->feed(unread_, request.body, used);
-    unread_.remove_prefix(used);
-    if (state == ChunkedBody::State::more || state == ChunkedBody::State::done)
-        return state == ChunkedBody::State::done ? Body::whole : Body::more;
-    refuse(Problem{
-        state == ChunkedBody::State::too_large ? Errc::body_too_large : Errc::malformed_request});
-    return Body::refused;
-}
-
-/// Waits for the rest of the body, once the handler has agreed to wait for this client.
-Task<HttpConnection::Body> HttpConnection::receive_body()
-{
-    auto& exchange = work_->exchange;
-    keep_unread();
-    phase_ = Phase::handler;
-    TimerWheel::clear(*this);
-    early_ = co_await lane_->handler_.before_body(exchange);
-    if (early_)
-        co_return Body::whole;
-    if (exchange.head.expects_continue && exchange.request.body.empty() && unread_.empty())
-        work_->out += "HTTP/1.1 100 Continue\r\n\r\n";
-    if (has_output() && !send_now())
-        co_await flush();
-    body_began_ = lane_->clock_.steady();
-    for (;;) {
-        auto const spent = lane_->clock_.steady() - body_began_;
-        enter(Phase::body, patience_for(exchange.request.body.size()) - spent);
-        co_await wait_readable();
-        if (timed_out_)
-            refuse(Problem{Errc::request_timeout});
-        if (timed_out_ || gone_)
-            co_return Body::refused;
-        auto const state = take_body();
-        if (state != Body::more)
-            co_return state;
-    }
-}
-
-/// After an early answer: a body that is here is read past, for one that is not the connection
-/// ends.
-void HttpConnection::skip_body()
-{
-    auto const& exchange = work_->exchange;
-    if (!exchange.head.has_body())
-        return;
-    auto const left = exchange.head.content_length - exchange.request.body.size();
-    if (!exchange.head.chunked && left <= unread_.size()) {
-        unread_.remove_prefix(left);
-        return;
-    }
-    last_ = true;
-    unread_input_ = true;
+    HttpBodyReader reader{*this};
+    if (is_stream)
+        exchange.request.stream = &reader;
+    auto reply = co_await lane_->handler_.handle(exchange);
+    exchange.request.stream = nullptr;
+    if (is_stream)
+        skip_body();
+    if (reply.stream)
+        co_await stream_reply(std::move(reply));
+    else
+        write_reply(reply);
 }
 
 /// Before every wait: the lane's input belongs to another connection then.
@@ -277,30 +250,29 @@ void HttpConnection::read_now()
     auto const have = unread_.size();
     if (have > 0)
         std::memmove(input, unread_.data(), have);
-    auto const length =
-        ::recv(socket_.native_handle(), input + have, HttpLane::input_size - have, MSG_DONTWAIT);
-    if (length > 0) {
-        unread_ = {input, have + static_cast<std::size_t>(length)};
+    auto const [step, length] = transport_.receive(input + have, HttpLane::input_size - have);
+    if (step == Step::moved) {
+        unread_ = {input, have + length};
         in_lane_ = true;
         return;
     }
-    auto const would_wait = length < 0 && (errno == EAGAIN || errno == EINTR);
-    gone_ = !would_wait || (lane_->draining_ && phase_ == Phase::idle);
+    read_wants_ = step;
+    gone_ = step == Step::ended || (lane_->draining_ && phase_ == Phase::idle);
 }
 
 bool HttpConnection::send_now()
 {
     auto& [exchange, out, sent] = *work_;
     while (sent < out.size()) {
-        auto const length = ::send(socket_.native_handle(), out.data() + sent, out.size() - sent,
-            MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (length >= 0) {
-            sent += static_cast<std::size_t>(length);
-        } else if (errno == EAGAIN) {
-            return false;
-        } else if (errno != EINTR) {
+        auto const [step, length] = transport_.send(out.data() + sent, out.size() - sent);
+        if (step == Step::moved) {
+            sent += length;
+        } else if (step == Step::ended) {
             gone_ = true;
             break;
+        } else {
+            write_wants_ = step;
+            return false;
         }
     }
     out.clear();
@@ -308,12 +280,24 @@ bool HttpConnection::send_now()
     return true;
 }
 
+Task<void> HttpConnection::wait_for(Step step)
+{
+    co_await socket_.async_wait(
+        step == Step::wants_writable ? Socket::wait_write : Socket::wait_read, quietly);
+}
+
+Task<void> HttpConnection::wait_for_bytes()
+{
+    if (!transport_.holds_input())
+        co_await wait_for(std::exchange(read_wants_, Step::wants_readable));
+}
+
 Task<void> HttpConnection::flush()
 {
     enter(Phase::write, patience_for(work_->out.size() - work_->sent));
     while (!send_now()) {
         keep_unread();
-        co_await socket_.async_wait(Socket::wait_write, quietly);
+        co_await wait_for(write_wants_);
         if (timed_out_ || gone_) {
             gone_ = true;
             co_return;
@@ -324,7 +308,7 @@ Task<void> HttpConnection::flush()
 Task<void> HttpConnection::wait_readable()
 {
     keep_unread();
-    co_await socket_.async_wait(Socket::wait_read, quietly);
+    co_await wait_for_bytes();
     if (!timed_out_ && !gone_)
         read_now();
 }
@@ -343,7 +327,7 @@ Task<void> HttpConnection::wait_for_input()
         enter(Phase::head, lane_->options_.head_time);
     }
     if (!lane_->draining_ || phase_ != Phase::idle)
-        co_await socket_.async_wait(Socket::wait_read, quietly);
+        co_await wait_for_bytes();
     if (gone_)
         co_return;
     if (timed_out_)
@@ -367,20 +351,27 @@ void HttpConnection::refuse(Problem const& problem)
     write_reply(lane_->handler_.refuse(exchange, problem));
 }
 
-void HttpConnection::write_reply(Reply const& reply)
+void HttpConnection::append_answer(Reply const& reply)
 {
     auto& [exchange, out, sent] = *work_;
-    if (lane_->draining_)
-        last_ = true;
-    auto const head_only = exchange.head.kind == Head::Kind::head;
-    exchange.sent_bytes = head_only ? 0 : reply.body.size();
     append_reply(out, reply,
         {.request_id = exchange.request.request_id,
             .date = lane_->date(),
+            .cors_lines = exchange.cors_lines,
+            .hsts_line = exchange.hsts_line,
             .close = last_,
-            .head_only = head_only,
-            .authenticated = exchange.caller.has_value() && exchange.route->auth == Auth::required,
+            .head_only = exchange.head.kind == Head::Kind::head,
+            .http_1_0 = exchange.head.http_1_0,
             .rate = exchange.rate});
+}
+
+void HttpConnection::write_reply(Reply const& reply)
+{
+    auto& exchange = work_->exchange;
+    if (lane_->draining_)
+        last_ = true;
+    exchange.sent_bytes = exchange.head.kind == Head::Kind::head ? 0 : reply.body.size();
+    append_answer(reply);
     begun_ = false;
     lane_->handler_.end(exchange, reply);
 }
@@ -389,6 +380,7 @@ void HttpConnection::write_reply(Reply const& reply)
 /// the answer: so it is told the end, and what it still sends is thrown away for a while.
 Task<void> HttpConnection::linger()
 {
+    transport_.finish();
     boost::system::error_code ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
     enter(Phase::linger, linger_time);

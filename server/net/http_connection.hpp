@@ -3,6 +3,7 @@
 // Private to the HTTP server.
 
 #include "net/http_server.hpp"
+#include "net/http_transport.hpp"
 #include "net/timer_wheel.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -25,11 +26,14 @@ class HttpConnection;
 struct ReplyFrame {
     std::string_view request_id;
     std::string_view date;
+    std::string_view cors_lines;
+    std::string_view hsts_line;
     bool close = false;
     bool head_only = false; ///< the answer to HEAD: all but the body
-    bool authenticated = false;
+    bool http_1_0 = false;
     std::optional<RateVerdict> const& rate;
 };
+/// The head, and the body where the reply has it.
 void append_reply(std::string& out, Reply const& reply, ReplyFrame const& frame);
 
 /// A request and the answers not yet sent: only connections amid a request hold one.
@@ -49,7 +53,7 @@ struct DrainSignal {
 class HttpLane : public std::enable_shared_from_this<HttpLane> {
 public:
     HttpLane(asio::io_context& io, Clock& clock, HttpHandler& handler, HttpOptions options,
-        Gauge gauge, std::shared_ptr<DrainSignal> drained);
+        Gauge gauge, Counter handshakes_failed, std::shared_ptr<DrainSignal> drained);
 
     /// Takes over the descriptor of an accepted socket, which `count` already holds.
     void adopt(int descriptor, std::string address);
@@ -80,6 +84,7 @@ private:
     HttpHandler& handler_;
     HttpOptions const options_;
     Gauge gauge_;
+    Counter handshakes_failed_;
     std::shared_ptr<DrainSignal> drained_;
     TimerWheel wheel_;
     Timer timer_;
@@ -108,9 +113,12 @@ public:
 
 private:
     friend class HttpLane;
-    enum class Phase { idle, head, body, handler, write, linger };
+    friend class HttpBodyReader;
+    friend class HttpBodyWriter;
+    using Step = HttpTransport::Step;
+    enum class Phase { handshake, idle, head, body, handler, write, linger };
     enum class Next { request, more, none };
-    enum class Body { more, whole, refused };
+    enum class Body { more, whole, too_large, malformed, refused };
 
     void on_deadline() override;
     void enter(Phase phase, std::chrono::nanoseconds patience);
@@ -118,26 +126,41 @@ private:
     void drain();
     void cancel();
 
+    Task<bool> shake_hands();
     Next next_request();
+    void begin_body();
     Body take_body();
     Task<Body> receive_body();
+    Task<std::string_view> next_piece();
+    Task<void> wait_for_body();
+    Problem end_body(Errc code, std::string detail = {});
     void skip_body();
+    void invite_body();
     void keep_unread();
     void read_now();
     bool send_now(); ///< false: the client must read before the rest can be sent
+    Task<void> wait_for(Step step);
+    Task<void> wait_for_bytes(); ///< at once where they are here already
     Task<void> wait_readable();
     Task<void> flush();
+    Task<void> push(); ///< all output, before the handler goes on
+    Task<bool> run_stream(Reply& reply);
+    Task<void> stream_reply(Reply reply);
     Task<void> wait_for_input();
     Task<void> answer();
     Task<void> linger();
     void refuse(Problem const& problem);
     void refuse_headless(Problem const& problem);
     void write_reply(Reply const& reply);
+    void append_answer(Reply const& reply);
     Exchange& new_exchange();
     bool has_output() const { return work_ && !work_->out.empty(); }
 
     std::shared_ptr<HttpLane> lane_;
     Socket socket_;
+    HttpTransport transport_;
+    Step read_wants_ = Step::wants_readable;
+    Step write_wants_ = Step::wants_writable;
     std::string const address_;
     std::unique_ptr<HttpWork> work_;
     std::string_view unread_; ///< in the lane's input, or in kept_
@@ -145,7 +168,10 @@ private:
     bool in_lane_ = false; ///< where unread_ is
     HeadScanner scanner_;
     std::optional<ChunkedBody> chunks_;
-    Clock::Steady body_began_;
+    std::chrono::nanoseconds body_waited_{}; ///< for the client to send more of it
+    std::uint64_t body_taken_ = 0;
+    bool body_ended_ = false;
+    bool invites_body_ = false; ///< the client waits for 100 Continue
     std::optional<Reply> early_; ///< the answer to a request whose body is not read
     asio::cancellation_signal cancel_;
     std::size_t place_ = 0; ///< in the lane's list

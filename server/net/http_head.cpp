@@ -36,6 +36,14 @@ HeadScanner::State HeadScanner::scan(std::string_view bytes)
     return State::incomplete;
 }
 
+bool is_host(std::string_view host)
+{
+    return !host.empty() && host.size() <= 300 && std::ranges::all_of(host, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || std::string_view{"-._~:[]%"}.find(c) != std::string_view::npos;
+    });
+}
+
 namespace {
 
 void assign_lower(std::string& out, std::string_view name)
@@ -48,15 +56,6 @@ void assign_lower(std::string& out, std::string_view name)
 bool is_target(std::string_view target)
 {
     return std::ranges::all_of(target, [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
-}
-
-/// A host and port; userinfo, lists and paths would mean something else to another reader.
-bool is_host(std::string_view host)
-{
-    return !host.empty() && host.size() <= 300 && std::ranges::all_of(host, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-            || std::string_view{"-._~:[]%"}.find(c) != std::string_view::npos;
-    });
 }
 
 /// Fields that say one thing: with two of them, which one counts depends on the reader.
@@ -212,7 +211,7 @@ void HeadParser::read_field(http::field field, std::string_view value)
     case http::field::expect:
         head_.expects_continue = true;
         if (!iequals(value, "100-continue"))
-            refuse(Errc::malformed_request, "the expectation is not supported");
+            refuse(Errc::expectation_failed, "only 100-continue can be expected");
         return;
     default:
         return;
@@ -356,19 +355,20 @@ ChunkedBody::State ChunkedBody::feed(std::string_view bytes, std::string& body, 
             auto const length =
                 static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));
             body.append(bytes, used, length);
+            taken_ += length;
             used += length;
             left_ -= length;
             if (left_ == 0)
                 part_ = Part::data_cr;
             continue;
         }
-        if (++overhead_ > max_overhead + 8 * body.size())
+        if (++overhead_ > max_overhead + 8 * taken_)
             return State::malformed;
         auto const state = step(bytes[used]);
         ++used;
         if (state != State::more)
             return state;
-        if (part_ == Part::data && left_ > max_body_ - std::min(max_body_, body.size()))
+        if (part_ == Part::data && left_ > max_body_ - std::min(max_body_, taken_))
             return State::too_large;
     }
     return State::more;

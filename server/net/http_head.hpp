@@ -33,6 +33,9 @@ private:
     std::size_t seen_ = 0;
 };
 
+/// A host and maybe a port. Userinfo, lists and paths would mean something else to another reader.
+bool is_host(std::string_view host);
+
 /// What the head says about the message, besides what is in the Request.
 struct Head {
     enum class Kind { plain, head, options };
@@ -61,7 +64,9 @@ public:
 
     explicit ChunkedBody(std::size_t max_body) : max_body_(max_body) { }
     /// Appends what `bytes` holds of the body to `body` and says how much of `bytes` it used.
+    /// `body` may be emptied between two calls.
     State feed(std::string_view bytes, std::string& body, std::size_t& used);
+    std::size_t taken() const { return taken_; } ///< of the body, so far
 
 private:
     static constexpr std::size_t max_overhead = 16 * 1024;
@@ -84,6 +89,7 @@ private:
 
     Part part_ = Part::size;
     std::size_t max_body_;
+    std::size_t taken_ = 0;
     std::size_t overhead_ = 0;
     std::uint64_t left_ = 0;
     int digits_ = 0;

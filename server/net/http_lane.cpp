@@ -15,12 +15,14 @@ static constexpr std::size_t max_kept_output = 64 * 1024;
 static constexpr std::size_t max_kept_body = 64 * 1024;
 
 HttpLane::HttpLane(asio::io_context& context, Clock& clock, HttpHandler& handler,
-    HttpOptions options, Gauge gauge, std::shared_ptr<DrainSignal> drained)
+    HttpOptions options, Gauge gauge, Counter handshakes_failed,
+    std::shared_ptr<DrainSignal> drained)
     : io(context)
     , clock_(clock)
     , handler_(handler)
     , options_(std::move(options))
     , gauge_(gauge)
+    , handshakes_failed_(handshakes_failed)
     , drained_(std::move(drained))
     , wheel_(clock.steady())
     , timer_(context.get_executor())

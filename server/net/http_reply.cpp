@@ -31,6 +31,7 @@ static constexpr std::array reasons{
     std::pair{414, "HTTP/1.1 414 URI Too Long\r\n"sv},
     std::pair{415, "HTTP/1.1 415 Unsupported Media Type\r\n"sv},
     std::pair{416, "HTTP/1.1 416 Range Not Satisfiable\r\n"sv},
+    std::pair{417, "HTTP/1.1 417 Expectation Failed\r\n"sv},
     std::pair{422, "HTTP/1.1 422 Unprocessable Content\r\n"sv},
     std::pair{429, "HTTP/1.1 429 Too Many Requests\r\n"sv},
     std::pair{431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"sv},
@@ -74,25 +75,58 @@ static void append_rate(std::string& out, RateVerdict const& rate)
     out += "\r\n";
 }
 
+static bool has(Reply const& reply, std::string_view name)
+{
+    return std::ranges::any_of(
+        reply.headers, [&](auto const& header) { return header.first == name; });
+}
+
+/// What holds for every answer unless it says otherwise itself: nothing keeps it, no page frames it
+/// or takes it for something else, and no page of another origin gets it but by CORS.
+static void append_defaults(std::string& out, Reply const& reply)
+{
+    static constexpr std::array defaults{
+        std::pair{"Cache-Control"sv, "no-store"sv},
+        std::pair{"Content-Security-Policy"sv, "default-src 'none'; frame-ancestors 'none'"sv},
+        std::pair{"Cross-Origin-Resource-Policy"sv, "same-origin"sv},
+        std::pair{"Referrer-Policy"sv, "no-referrer"sv},
+    };
+    for (auto const& [name, value] : defaults)
+        if (!has(reply, name))
+            out.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// How the reader finds the body's end; an HTTP/1.0 client waits for the connection's.
+static void append_framing(std::string& out, Reply const& reply, ReplyFrame const& frame)
+{
+    if (reply.status == 204 || reply.status == 304)
+        return;
+    if (reply.stream && !reply.length) {
+        if (!frame.http_1_0)
+            out += "Transfer-Encoding: chunked\r\n";
+        return;
+    }
+    out += "Content-Length: ";
+    append_integer(
+        out, static_cast<std::int64_t>(reply.stream ? *reply.length : reply.body.size()));
+    out += "\r\n";
+}
+
 void append_reply(std::string& out, Reply const& reply, ReplyFrame const& frame)
 {
-    out.reserve(out.size() + 384 + reply.body.size());
+    out.reserve(out.size() + 640 + reply.body.size());
     append_status_line(out, reply.status);
     out.append("Date: ").append(frame.date).append("\r\nX-Request-Id: ").append(frame.request_id);
     out += "\r\nX-Content-Type-Options: nosniff\r\n";
-    if (frame.authenticated)
-        out += "Cache-Control: no-store\r\n";
+    append_defaults(out, reply);
+    out.append(frame.cors_lines).append(frame.hsts_line);
     if (frame.rate)
         append_rate(out, *frame.rate);
     if (!reply.content_type.empty())
         append_header(out, "Content-Type", reply.content_type);
     for (auto const& [name, value] : reply.headers)
         append_header(out, name, value);
-    if (reply.status != 204 && reply.status != 304) {
-        out += "Content-Length: ";
-        append_integer(out, static_cast<std::int64_t>(reply.body.size()));
-        out += "\r\n";
-    }
+    append_framing(out, reply, frame);
     out += frame.close ? "Connection: close\r\n\r\n"sv : "\r\n"sv;
     if (!frame.head_only && reply.status != 204 && reply.status != 304)
         out += reply.body;

@@ -87,6 +87,7 @@ private:
     void on_each_lane(F work);
 
     std::size_t const max_connections_;
+    bool const is_tls_;
     std::shared_ptr<DrainSignal> drained_ = std::make_shared<DrainSignal>();
     std::vector<std::shared_ptr<HttpLane>> lanes_;
     Socket socket_;
@@ -99,15 +100,18 @@ private:
 HttpServer::Acceptor::Acceptor(IoThreads& threads, Clock& clock, Metrics& metrics,
     HttpHandler& handler, HttpOptions const& options)
     : max_connections_(options.max_connections)
+    , is_tls_(options.tls != nullptr)
     , socket_(threads.main().get_executor())
     , timer_(threads.main().get_executor())
     , refused_(metrics.counter(metric::connections_refused.name, metric::connections_refused.help))
     , listener_(clock, [this] { tick_all(); })
 {
     auto const gauge = metrics.gauge(metric::connections.name, metric::connections.help);
+    auto const handshakes_failed =
+        metrics.counter(metric::handshakes_failed.name, metric::handshakes_failed.help);
     for (std::size_t i = 0; i < threads.size(); ++i)
-        lanes_.push_back(
-            std::make_shared<HttpLane>(threads.at(i), clock, handler, options, gauge, drained_));
+        lanes_.push_back(std::make_shared<HttpLane>(
+            threads.at(i), clock, handler, options, gauge, handshakes_failed, drained_));
     auto const endpoint = parse_endpoint(options.listen);
     try {
         socket_.open(endpoint.protocol());
@@ -177,8 +181,10 @@ void HttpServer::Acceptor::give(int descriptor, std::string address)
                                                  "Content-Length: 0\r\nRetry-After: 5\r\n"
                                                  "Connection: close\r\n\r\n";
         refused_.add();
-        [[maybe_unused]] auto const sent =
-            ::send(descriptor, busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (!is_tls_) // a client that has not shaken hands could not read it
+            [[maybe_unused]]
+            auto const sent =
+                ::send(descriptor, busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         ::close(descriptor);
         return;
     }

@@ -11,6 +11,8 @@
 
 namespace hermod::net {
 
+class TlsIdentity;
+
 /// One request on its way from the socket to its answer. A connection's next request uses the same
 /// memory again.
 struct Exchange {
@@ -22,6 +24,8 @@ struct Exchange {
     Clock::Steady began;
     std::size_t sent_bytes = 0; ///< of the answer's body
     std::optional<RateVerdict> rate; ///< told with every answer to an authenticated request
+    std::string_view cors_lines; ///< headers of every answer to a page of this origin
+    std::string_view hsts_line; ///< a header of every answer over TLS
 
     void reset();
 };
@@ -48,9 +52,10 @@ public:
 
 struct HttpOptions {
     std::string listen = "127.0.0.1:8080"; ///< `host:port`, `[::1]:port`; port 0: any free one
+    TlsIdentity const* tls = nullptr; ///< none: plain HTTP
     HeadLimits head;
     std::size_t max_connections = 10'000;
-    seconds head_time{10}; ///< from its first byte to its last
+    seconds head_time{10}; ///< from its first byte to its last; also for a TLS handshake
     seconds idle_time{75}; ///< between two requests
     seconds grace_time{10}; ///< for a body or an answer, besides what min_rate gives
     std::size_t min_rate = 4096; ///< bytes per second of a body or an answer

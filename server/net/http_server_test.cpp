@@ -5,7 +5,10 @@
 namespace hermod::net {
 namespace server_test {
 
-TEST_F(HttpServerTest, a_post_is_answered_with_every_standard_header)
+INSTANTIATE_TEST_SUITE_P(, HttpServerTest, testing::Values(Wire::plain, Wire::tls),
+    [](auto const& wire) { return std::string{wire.param == Wire::tls ? "tls" : "plain"}; });
+
+TEST_P(HttpServerTest, a_post_is_answered_with_every_standard_header)
 {
     start();
     auto client = connect();
@@ -22,7 +25,7 @@ TEST_F(HttpServerTest, a_post_is_answered_with_every_standard_header)
         EXPECT_NE(answer.find(header), std::string::npos) << header << answer;
 }
 
-TEST_F(HttpServerTest, a_connection_serves_one_request_after_another)
+TEST_P(HttpServerTest, a_connection_serves_one_request_after_another)
 {
     start();
     auto client = connect();
@@ -36,7 +39,7 @@ TEST_F(HttpServerTest, a_connection_serves_one_request_after_another)
     EXPECT_EQ(server->connections(), 1);
 }
 
-TEST_F(HttpServerTest, pipelined_requests_are_answered_in_order)
+TEST_P(HttpServerTest, pipelined_requests_are_answered_in_order)
 {
     start();
     auto client = connect();
@@ -50,7 +53,7 @@ TEST_F(HttpServerTest, pipelined_requests_are_answered_in_order)
         EXPECT_TRUE(client.answer().ends_with("\"n" + std::to_string(i) + "\"}"));
 }
 
-TEST_F(HttpServerTest, an_answer_does_not_wait_for_the_next_pipelined_request)
+TEST_P(HttpServerTest, an_answer_does_not_wait_for_the_next_pipelined_request)
 {
     start();
     auto client = connect();
@@ -64,7 +67,7 @@ TEST_F(HttpServerTest, an_answer_does_not_wait_for_the_next_pipelined_request)
     EXPECT_TRUE(client.answer().ends_with("{\"text\":\"b\"}"));
 }
 
-TEST_F(HttpServerTest, a_request_may_come_byte_by_byte)
+TEST_P(HttpServerTest, a_request_may_come_byte_by_byte)
 {
     start();
     auto client = connect();
@@ -75,7 +78,7 @@ TEST_F(HttpServerTest, a_request_may_come_byte_by_byte)
     EXPECT_EQ(status_of(client.answer()), 201);
 }
 
-TEST_F(HttpServerTest, a_chunked_body_is_put_together)
+TEST_P(HttpServerTest, a_chunked_body_is_put_together)
 {
     start();
     auto client = connect();
@@ -89,7 +92,7 @@ TEST_F(HttpServerTest, a_chunked_body_is_put_together)
     EXPECT_EQ(status_of(client.answer()), 201);
 }
 
-TEST_F(HttpServerTest, head_gets_the_head_alone_and_options_the_methods)
+TEST_P(HttpServerTest, head_gets_the_head_alone_and_options_the_methods)
 {
     start();
     auto client = connect();
@@ -103,7 +106,7 @@ TEST_F(HttpServerTest, head_gets_the_head_alone_and_options_the_methods)
     EXPECT_EQ(count(client.seen, "Allow: POST, OPTIONS"), 1);
 }
 
-TEST_F(HttpServerTest, a_client_that_asks_first_is_told_to_go_on_or_refused)
+TEST_P(HttpServerTest, a_client_that_asks_first_is_told_to_go_on_or_refused)
 {
     start();
     auto client = connect();
@@ -123,7 +126,7 @@ TEST_F(HttpServerTest, a_client_that_asks_first_is_told_to_go_on_or_refused)
     EXPECT_NE(refused.find("WWW-Authenticate: Bearer\r\n"), std::string::npos);
 }
 
-TEST_F(HttpServerTest, http_1_0_is_answered_and_closed)
+TEST_P(HttpServerTest, http_1_0_is_answered_and_closed)
 {
     start();
 
@@ -133,7 +136,7 @@ TEST_F(HttpServerTest, http_1_0_is_answered_and_closed)
     EXPECT_NE(answer.find(close_line), std::string::npos);
 }
 
-TEST_F(HttpServerTest, a_client_that_closed_its_side_still_gets_its_answers)
+TEST_P(HttpServerTest, a_client_that_closed_its_side_still_gets_its_answers)
 {
     start();
     auto client = connect();
@@ -144,7 +147,7 @@ TEST_F(HttpServerTest, a_client_that_closed_its_side_still_gets_its_answers)
     EXPECT_EQ(count(client.everything(), "201 Created"), 2);
 }
 
-TEST_F(HttpServerTest, a_large_answer_arrives_whole)
+TEST_P(HttpServerTest, a_large_answer_arrives_whole)
 {
     start();
     auto client = connect();
@@ -155,19 +158,19 @@ TEST_F(HttpServerTest, a_large_answer_arrives_whole)
     EXPECT_EQ(status_of(client.answer()), 201);
 }
 
-TEST_F(HttpServerTest, connections_are_spread_over_the_threads)
+TEST_P(HttpServerTest, connections_are_spread_over_the_threads)
 {
     start();
     std::vector<std::unique_ptr<Client>> clients;
     for (int i = 0; i < 20; ++i) {
-        clients.push_back(std::make_unique<Client>(server->port()));
+        clients.push_back(std::make_unique<Client>(server->port(), trusted()));
         clients.back()->send(good);
         EXPECT_EQ(status_of(clients.back()->answer()), 201);
     }
     EXPECT_EQ(server->connections(), 20);
 }
 
-TEST_F(HttpServerTest, a_drain_ends_idle_connections_and_lets_requests_finish)
+TEST_P(HttpServerTest, a_drain_ends_idle_connections_and_lets_requests_finish)
 {
     start();
     auto idle = connect();
@@ -192,7 +195,7 @@ TEST_F(HttpServerTest, a_drain_ends_idle_connections_and_lets_requests_finish)
     EXPECT_NE(answer.find(close_line), std::string::npos);
 }
 
-TEST_F(HttpServerTest, a_drain_cancels_what_waits_too_long)
+TEST_P(HttpServerTest, a_drain_cancels_what_waits_too_long)
 {
     start();
     auto busy = connect();
@@ -205,7 +208,7 @@ TEST_F(HttpServerTest, a_drain_cancels_what_waits_too_long)
     EXPECT_EQ(server->connections(), 0);
 }
 
-TEST_F(HttpServerTest, a_drain_under_load_loses_no_answer)
+TEST_P(HttpServerTest, a_drain_under_load_loses_no_answer)
 {
     start();
     std::atomic<int> sent = 0;
@@ -232,7 +235,7 @@ TEST_F(HttpServerTest, a_drain_under_load_loses_no_answer)
     EXPECT_GE(sent, answered);
 }
 
-TEST_F(HttpServerTest, a_taken_port_is_one_clear_sentence)
+TEST_P(HttpServerTest, a_taken_port_is_one_clear_sentence)
 {
     start();
     HttpOptions options;
@@ -246,7 +249,7 @@ TEST_F(HttpServerTest, a_taken_port_is_one_clear_sentence)
     }
 }
 
-TEST_F(HttpServerTest, what_is_no_address_to_listen_on_is_refused)
+TEST_P(HttpServerTest, what_is_no_address_to_listen_on_is_refused)
 {
     for (auto const listen : {"", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999",
              "example.org:80", "127.0.0.1:80x"}) {

@@ -4,14 +4,13 @@
 
 #include "base/task.hpp"
 #include "net/pipeline.hpp"
+#include "net/scripted_peer_test.hpp"
+#include "net/tls.hpp"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 
 namespace hermod::net {
 namespace server_test {
@@ -71,10 +70,11 @@ struct Trusting final : Authenticator {
     }
 };
 
-/// A client that speaks bytes.
+/// A client that speaks bytes; through TLS where it is given whom to trust.
 class Client {
 public:
-    explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    explicit Client(std::uint16_t port, std::string const& ca_file = {})
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
     {
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -83,8 +83,14 @@ public:
         EXPECT_EQ(
             ::connect(socket_, reinterpret_cast<sockaddr const*>(&address), sizeof address), 0);
         set_timeout(10'000);
+        if (!ca_file.empty())
+            start_tls(ca_file);
     }
-    ~Client() { ::close(socket_); }
+    ~Client()
+    {
+        tls_.reset();
+        ::close(socket_);
+    }
     Client(Client const&) = delete;
     Client& operator=(Client const&) = delete;
 
@@ -97,19 +103,37 @@ public:
     bool send(std::string_view bytes) const
     {
         while (!bytes.empty()) {
-            auto const n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            auto const n = tls_
+                ? SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (n <= 0)
                 return false;
             bytes.remove_prefix(static_cast<std::size_t>(n));
         }
         return true;
     }
-    void finish_sending() const { ::shutdown(socket_, SHUT_WR); }
+    void finish_sending() const
+    {
+        if (tls_)
+            SSL_shutdown(tls_.get());
+        else
+            ::shutdown(socket_, SHUT_WR);
+    }
 
     /// More bytes into `seen`; false at the end, or where none come.
     bool receive()
     {
         char buffer[65536];
+        if (tls_) {
+            auto const n = SSL_read(tls_.get(), buffer, sizeof buffer);
+            if (n > 0)
+                seen.append(buffer, static_cast<std::size_t>(n));
+            auto const error = SSL_get_error(tls_.get(), n);
+            closed_cleanly = error == SSL_ERROR_ZERO_RETURN;
+            ended = n <= 0 && error != SSL_ERROR_WANT_READ;
+            ERR_clear_error();
+            return n > 0;
+        }
         auto const n = ::recv(socket_, buffer, sizeof buffer, 0);
         if (n > 0)
             seen.append(buffer, static_cast<std::size_t>(n));
@@ -142,17 +166,39 @@ public:
         return std::exchange(seen, {});
     }
 
+    int descriptor() const { return socket_; }
+
     std::string seen;
     bool ended = false;
+    bool closed_cleanly = false; ///< of TLS: the server said that it ends
+    bool handshake_failed = false;
 
 private:
+    void start_tls(std::string const& ca_file)
+    {
+        std::unique_ptr<SSL_CTX, EndTls> const context{SSL_CTX_new(TLS_client_method())};
+        SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+        tls_.reset(SSL_new(context.get()));
+        SSL_set1_host(tls_.get(), "localhost");
+        SSL_set_tlsext_host_name(tls_.get(), "localhost");
+        SSL_set_fd(tls_.get(), socket_);
+        handshake_failed = SSL_connect(tls_.get()) != 1;
+        ERR_clear_error();
+    }
+
     int socket_;
+    TlsSession tls_;
 };
 
-class HttpServerTest : public testing::Test {
+enum class Wire { plain, tls };
+
+/// Every test of the server runs over both.
+class HttpServerTest : public testing::TestWithParam<Wire> {
 protected:
     HttpServerTest()
     {
+        std::signal(SIGPIPE, SIG_IGN);
         FeatureRoutes<Deps> routes{router, deps, "notes"};
         routes.post<Note, Note>("/notes", echo).status(201).max_body(4096);
         routes.post<Note, Note>("/open", echo).status(201).open().max_body(4096);
@@ -166,6 +212,11 @@ protected:
     void start(HttpOptions options = {})
     {
         options.listen = "127.0.0.1:0";
+        if (over_tls())
+            identity = std::make_unique<TlsIdentity>(
+                TlsIdentity::Files{certificate().ca_file(), certificate().key_file()}, clock,
+                metrics);
+        options.tls = identity.get();
         server = std::make_unique<HttpServer>(threads, clock, metrics, *pipeline, options);
         server->start();
         threads.start();
@@ -179,7 +230,15 @@ protected:
         threads.stop();
     }
 
-    Client connect() const { return Client{server->port()}; }
+    static bool over_tls() { return GetParam() == Wire::tls; }
+    static TestCertificate const& certificate()
+    {
+        static TestCertificate const made;
+        return made;
+    }
+    std::string trusted() const { return identity ? certificate().ca_file() : std::string{}; }
+
+    Client connect() const { return Client{server->port(), trusted()}; }
 
     std::string exchange(std::string_view bytes) const
     {
@@ -208,6 +267,7 @@ protected:
     Deps deps{.clock = clock, .io = threads.main()};
     Trusting authenticator;
     std::unique_ptr<Pipeline> pipeline;
+    std::unique_ptr<TlsIdentity> identity;
     std::unique_ptr<HttpServer> server;
     bool started = false;
 };

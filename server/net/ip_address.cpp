@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 namespace hermod::net {
@@ -42,6 +43,30 @@ std::string IpAddress::str() const
     char text[INET6_ADDRSTRLEN] = {};
     ::inet_ntop(is_v4_ ? AF_INET : AF_INET6, bytes_.data(), text, sizeof text);
     return text;
+}
+
+std::optional<Network> Network::parse(std::string_view text)
+{
+    auto const slash = std::min(text.find('/'), text.size());
+    auto const address = IpAddress::parse(text.substr(0, slash));
+    if (!address)
+        return std::nullopt;
+    auto const bits = address->is_v4() ? 32 : 128;
+    Network network{*address, bits};
+    if (slash == text.size())
+        return network;
+    auto const digits = text.substr(slash + 1);
+    auto const [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), network.prefix);
+    if (error != std::errc{} || end != digits.data() + digits.size() || network.prefix < 0
+        || network.prefix > bits || digits.starts_with('-'))
+        return std::nullopt;
+    for (int bit = network.prefix; bit < bits; ++bit) {
+        auto const byte = address->bytes()[static_cast<std::size_t>(bit / 8)];
+        if ((byte >> (7 - bit % 8) & 1) != 0)
+            return std::nullopt;
+    }
+    return network;
 }
 
 bool Network::contains(IpAddress const& other) const

@@ -44,6 +44,9 @@ struct Network {
     IpAddress address;
     int prefix = 0; ///< leading bits that count
 
+    /// `10.0.0.0/8`, `::1`; nothing where bits beyond the prefix are set, which is a slip.
+    static std::optional<Network> parse(std::string_view text);
+
     bool contains(IpAddress const& other) const;
 };
 

@@ -21,8 +21,12 @@ inline constexpr Described connections{
     "hermod_net_connections", "gauge", "", "Open connections of clients"};
 inline constexpr Described connections_refused{"hermod_net_connections_refused_total", "counter",
     "", "Connections closed at once because there were too many"};
+inline constexpr Described handshakes_failed{"hermod_net_tls_handshakes_failed_total", "counter",
+    "", "Connections that ended before their TLS handshake did"};
+inline constexpr Described certificate_expires{"hermod_net_tls_certificate_expires_seconds",
+    "gauge", "", "When the certificate this server shows ends, in seconds since 1970"};
 
-inline constexpr std::array all{
-    requests, request_seconds, in_flight, undeclared, connections, connections_refused};
+inline constexpr std::array all{requests, request_seconds, in_flight, undeclared, connections,
+    connections_refused, handshakes_failed, certificate_expires};
 
 }

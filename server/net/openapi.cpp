@@ -131,10 +131,15 @@ static json::object security_components()
 {
     return {{"bearer",
                 json::object{{"type", "http"}, {"scheme", "bearer"},
-                    {"description", "An API key (`hk_…`) or an access token"}}},
+                    {"description", "An API key (`hk_…`), an access token, or a person's token"}}},
         {"api_key",
             json::object{{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"},
-                {"description", "An API key (`hk_…`)"}}}};
+                {"description", "An API key (`hk_…`)"}}},
+        {"cookie",
+            json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "__Host-hermod"},
+                {"description",
+                    "A browser's session. What changes something needs the header "
+                    "`Hermod-CSRF: 1` too"}}}};
 }
 
 /// `The id of the person` for `person_id`; an id that the caller chose says whose it is.
@@ -276,9 +281,12 @@ static json::object responses_of(Route const& route, Schemas& schemas)
             continue;
         json::object success{
             {"description", meaning_of(*status)}, {"headers", headers_of(route, true)}};
-        if (route.reply_schema)
+        if (route.reply_schema && *status != 204)
             success["content"] = json::object{
                 {"application/json", json::object{{"schema", route.reply_schema(schemas)}}}};
+        if (!route.reply_type.empty())
+            success["content"] = json::object{{route.reply_type,
+                json::object{{"schema", json::object{{"type", "string"}, {"format", "binary"}}}}}};
         responses[std::to_string(*status)] = std::move(success);
     }
     for (auto& problem : problem_responses(route))
@@ -297,10 +305,17 @@ static json::object operation_of(Route const& route, json::object responses, Sch
         operation["description"] = route.description;
     if (!route.scope.empty())
         operation["x-scope"] = route.scope;
+    if (route.for_people)
+        operation["x-for-people"] = true;
     if (route.auth == Auth::none)
         operation["security"] = json::array{};
     if (auto parameters = parameters_of(route, schemas); !parameters.empty())
         operation["parameters"] = std::move(parameters);
+    if (!route.stream_type.empty()) {
+        json::object const bytes{{"type", "string"}, {"format", "binary"}};
+        operation["requestBody"] = json::object{{"required", true},
+            {"content", json::object{{route.stream_type, json::object{{"schema", bytes}}}}}};
+    }
     if (route.body_schema) {
         json::object content{
             {"application/json", json::object{{"schema", route.body_schema(schemas)}}}};
@@ -345,6 +360,7 @@ static json::object frame(json::array tags)
     json::array security;
     security.push_back(json::object{{"bearer", json::array{}}});
     security.push_back(json::object{{"api_key", json::array{}}});
+    security.push_back(json::object{{"cookie", json::array{}}});
     document["security"] = std::move(security);
     document["tags"] = std::move(tags);
     return document;

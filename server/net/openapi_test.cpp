@@ -109,6 +109,29 @@ static void expect_typed_and_closed(json::value const& schema, std::string const
         expect_typed_and_closed(member.value(), where + "/" + std::string{member.key()});
 }
 
+TEST_F(OpenApiTest, streams_are_bytes_of_their_type)
+{
+    Router of_files;
+    FeatureRoutes<Deps> files{of_files, deps, "files"};
+    files.post<Nothing, Thing>("/api/v1/files", handler)
+        .takes_stream("multipart/form-data", 1 << 30)
+        .summary("Upload");
+    files.get<Nothing>("/api/v1/files/{label}", handler)
+        .gives("application/octet-stream")
+        .status(200)
+        .summary("Download");
+
+    auto const document = openapi_document(of_files);
+    auto const& upload = document.at("paths").at("/api/v1/files").at("post");
+    auto const& download = document.at("paths").at("/api/v1/files/{label}").at("get");
+
+    EXPECT_EQ(json::serialize(upload.at("requestBody")),
+        R"({"required":true,"content":{"multipart/form-data":{"schema":{"type":"string","format":"binary"}}}})");
+    EXPECT_TRUE(upload.at("responses").as_object().contains("415"));
+    EXPECT_EQ(json::serialize(download.at("responses").at("200").at("content")),
+        R"({"application/octet-stream":{"schema":{"type":"string","format":"binary"}}})");
+}
+
 TEST_F(OpenApiTest, a_route_is_described_by_its_registration)
 {
     auto const post = at("/paths/~1api~1v1~1things/post");

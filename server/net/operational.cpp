@@ -28,8 +28,8 @@ static Task<Reply> openapi(Operational& operational, Caller const&, Request cons
 {
     std::call_once(operational.described,
         [&] { operational.openapi = pretty_json(openapi_document(operational.router)); });
-    co_return Reply{
-        200, "application/json", operational.openapi, {{"Access-Control-Allow-Origin", "*"}}};
+    co_return Reply{200, "application/json", operational.openapi,
+        {{"Access-Control-Allow-Origin", "*"}, {"Cross-Origin-Resource-Policy", "cross-origin"}}};
 }
 
 static Task<Reply> docs(Operational&, Caller const&, Request const&)
@@ -41,7 +41,7 @@ static Task<Reply> docs(Operational&, Caller const&, Request const&)
             + to_base64(as_text(hash)) + "'";
     }();
     co_return Reply{200, "text/html; charset=utf-8", std::string{docs_page()},
-        {{"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}}};
+        {{"Content-Security-Policy", policy}}};
 }
 
 /// Whoever opens the server's address in a browser finds what it is.

@@ -13,7 +13,7 @@
 
 namespace hermod::net {
 
-static constexpr std::string_view wire_name(Method method)
+std::string_view wire_name(Method method)
 {
     switch (method) {
     case Method::get:
@@ -38,7 +38,9 @@ std::vector<Errc> common_failures(Route const& route)
     if (route.auth == Auth::required)
         codes.insert(codes.end(),
             {Errc::unauthenticated, Errc::workspace_required, Errc::workspace_not_found,
-                Errc::forbidden});
+                Errc::forbidden, Errc::csrf_refused});
+    if (route.for_pages)
+        codes.push_back(Errc::origin_refused);
     if (!route.scope.empty())
         codes.push_back(Errc::missing_scope);
     if (route.parse_query || !route.tag.empty())
@@ -46,6 +48,8 @@ std::vector<Errc> common_failures(Route const& route)
     if (route.parse_body)
         codes.insert(
             codes.end(), {Errc::malformed_json, Errc::invalid_body, Errc::unsupported_media_type});
+    if (!route.stream_type.empty())
+        codes.push_back(Errc::unsupported_media_type);
     if (route.method == Method::post && route.auth == Auth::required)
         codes.push_back(Errc::idempotency_key_reused);
     return codes;
@@ -102,10 +106,14 @@ Pipeline::Pipeline(Router const& router, Authenticator& authenticator, Clock& cl
     : router_(router)
     , authenticator_(authenticator)
     , clock_(clock)
-    , options_(options)
-    , by_address_(clock, options.max_rate_keys)
-    , by_caller_(clock, options.max_rate_keys)
-    , by_workspace_(clock, options.max_rate_keys)
+    , options_(std::move(options))
+    , cors_(options_.cors_origins)
+    , hsts_line_(options_.hsts.count() == 0 ? std::string{}
+                                            : "Strict-Transport-Security: max-age="
+                  + std::to_string(options_.hsts.count()) + "\r\n")
+    , by_address_(clock, options_.max_rate_keys)
+    , by_caller_(clock, options_.max_rate_keys)
+    , by_workspace_(clock, options_.max_rate_keys)
     , in_flight_(metrics.gauge(metric::in_flight.name, metric::in_flight.help))
     , undeclared_counter_(metrics.counter(metric::undeclared.name, metric::undeclared.help))
 {
@@ -182,8 +190,20 @@ Reply Pipeline::options_reply(Exchange const& exchange) const
         : router_.methods_of(path);
     if (methods.empty())
         return problem_reply(Problem{Errc::route_not_found}, exchange.request.request_id);
-    reply.headers.emplace_back("Allow", allow_header(methods));
+    auto const allowed = allow_header(methods);
+    reply.headers.emplace_back("Allow", allowed);
+    if (cors_.is_preflight(exchange.request))
+        for (auto& header : Cors::preflight_headers(allowed))
+            reply.headers.push_back(std::move(header));
     return reply;
+}
+
+/// What this client's browser is told with every answer, good or bad.
+void Pipeline::set_policies(Exchange& exchange) const
+{
+    exchange.cors_lines = cors_.lines_for(exchange.request.header("origin"));
+    if (exchange.request.secure)
+        exchange.hsts_line = hsts_line_;
 }
 
 std::optional<Reply> Pipeline::begin(Exchange& exchange)
@@ -191,6 +211,8 @@ std::optional<Reply> Pipeline::begin(Exchange& exchange)
     in_flight_.add(1);
     auto& request = exchange.request;
     assign_request_id(request);
+    options_.proxies.apply(request);
+    set_policies(exchange);
     if (exchange.head.kind == Head::Kind::options)
         return options_reply(exchange);
     auto const match = router_.find(request);
@@ -202,6 +224,8 @@ std::optional<Reply> Pipeline::begin(Exchange& exchange)
         return reply;
     }
     exchange.route = match.route;
+    if (match.route->tag.empty()) // the operator's routes are for no one's pages
+        exchange.cors_lines = {};
     exchange.max_body = match.route->max_body;
     if (exchange.head.content_length > exchange.max_body)
         return failure(exchange, Problem{Errc::body_too_large});
@@ -234,7 +258,7 @@ static Uuid const& tenant_of(Caller const& caller)
 
 static Uuid const& key_of(Caller const& caller)
 {
-    if (caller.kind == Caller::Kind::api_key)
+    if (!caller.key.is_nil())
         return caller.key.bytes();
     return caller.person.is_nil() ? caller.login.bytes() : caller.person.bytes();
 }
@@ -257,11 +281,27 @@ std::optional<Problem> Pipeline::limit_workspace(Exchange& exchange)
     return std::nullopt;
 }
 
+/// What a route is not for is refused whatever the scopes say.
+static std::optional<Problem> refuse_caller(Caller const& caller, Route const& route)
+{
+    auto const is_person = caller.kind == Caller::Kind::person;
+    if (is_person && !route.for_people)
+        return Problem{Errc::forbidden, "a person's token does not open this route"};
+    if (caller.kind == Caller::Kind::publishable && !route.for_pages)
+        return Problem{Errc::forbidden, "a publishable key does not open this route"};
+    auto const& scope = is_person && !route.people_scope.empty() ? route.people_scope : route.scope;
+    if (!scope.empty() && !caller.has_scope(scope))
+        return Problem{Errc::missing_scope, "the route needs the scope " + scope};
+    return std::nullopt;
+}
+
 Task<std::optional<Problem>> Pipeline::admit(Exchange& exchange)
 {
     auto const& route = *exchange.route;
     if (route.auth == Auth::none) {
-        exchange.caller.emplace().request_id = exchange.request.request_id;
+        auto& anonymous = exchange.caller.emplace();
+        anonymous.request_id = exchange.request.request_id;
+        anonymous.remote_address = exchange.request.remote_address;
         co_return std::nullopt;
     }
     auto caller = co_await authenticator_.authenticate(exchange.request, route);
@@ -272,11 +312,10 @@ Task<std::optional<Problem>> Pipeline::admit(Exchange& exchange)
     }
     exchange.caller = *std::move(caller);
     exchange.caller->request_id = exchange.request.request_id;
+    exchange.caller->remote_address = exchange.request.remote_address;
     if (auto limited = limit_workspace(exchange))
         co_return limited;
-    if (!route.scope.empty() && !exchange.caller->has_scope(route.scope))
-        co_return Problem{Errc::missing_scope, "the route needs the scope " + route.scope};
-    co_return std::nullopt;
+    co_return refuse_caller(*exchange.caller, route);
 }
 
 /// `application/json`, with parameters or not; nothing at all is taken for it too.
@@ -300,7 +339,8 @@ static std::optional<Problem> read_idempotency_key(
     return std::nullopt;
 }
 
-std::optional<Problem> Pipeline::prepare(Exchange& exchange)
+/// What can be said of a request without its body, so that one in vain is never sent.
+std::optional<Problem> Pipeline::check_head(Exchange& exchange)
 {
     auto& request = exchange.request;
     auto const& route = *exchange.route;
@@ -312,12 +352,18 @@ std::optional<Problem> Pipeline::prepare(Exchange& exchange)
         return Problem{
             Errc::invalid_query, {}, {{request.query.front().first, "is not a known parameter"}}};
     }
-    if (route.parse_body) {
-        if (!is_json(request.header("content-type")))
-            return Problem{Errc::unsupported_media_type, "the body must be application/json"};
+    if (route.parse_body && !is_json(request.header("content-type")))
+        return Problem{Errc::unsupported_media_type, "the body must be application/json"};
+    return std::nullopt;
+}
+
+std::optional<Problem> Pipeline::prepare(Exchange& exchange)
+{
+    auto& request = exchange.request;
+    auto const& route = *exchange.route;
+    if (route.parse_body)
         if (auto parsed = route.parse_body(request); !parsed)
             return std::move(parsed.error());
-    }
     if (route.method == Method::post)
         return read_idempotency_key(request, *exchange.caller, options_.remember_idempotent);
     return std::nullopt;
@@ -326,7 +372,10 @@ std::optional<Problem> Pipeline::prepare(Exchange& exchange)
 Task<std::optional<Reply>> Pipeline::before_body(Exchange& exchange)
 {
     try {
-        if (auto const problem = co_await admit(exchange))
+        auto problem = co_await admit(exchange);
+        if (!problem)
+            problem = check_head(exchange);
+        if (problem)
             co_return failure(exchange, *problem);
     } catch (...) {
         co_return failure_of_current_exception(exchange);
@@ -338,13 +387,19 @@ Task<Reply> Pipeline::handle(Exchange& exchange)
 {
     try {
         std::optional<Problem> problem;
-        if (!exchange.caller)
+        if (!exchange.caller) {
             problem = co_await admit(exchange);
+            if (!problem)
+                problem = check_head(exchange);
+        }
         if (!problem)
             problem = prepare(exchange);
         if (problem)
             co_return failure(exchange, *problem);
-        co_return co_await exchange.route->handler(*exchange.caller, exchange.request);
+        auto reply = co_await exchange.route->handler(*exchange.caller, exchange.request);
+        if (options_.compress)
+            co_await compress(exchange, reply);
+        co_return reply;
     } catch (...) {
         co_return failure_of_current_exception(exchange);
     }
@@ -380,6 +435,8 @@ Reply Pipeline::failure_of_current_exception(Exchange& exchange)
     } catch (ReplayedReply const& earlier) {
         return {earlier.status, earlier.body.empty() ? "" : "application/json", earlier.body,
             {{"Idempotent-Replayed", "true"}}};
+    } catch (StreamEnded const&) {
+        return no_content();
     } catch (boost::system::system_error const& e) {
         // The server is going down and cancelled what the handler waited for.
         if (e.code() == boost::asio::error::operation_aborted)
@@ -398,6 +455,7 @@ Reply Pipeline::refuse(Exchange& exchange, Problem const& problem)
     if (!exchange.route) {
         in_flight_.add(1);
         assign_request_id(exchange.request);
+        set_policies(exchange);
     }
     return failure(exchange, problem);
 }
@@ -407,6 +465,8 @@ void Pipeline::end(Exchange& exchange, Reply const& reply)
     in_flight_.add(-1);
     auto const took = clock_.steady() - exchange.began;
     metrics_of(exchange).answered(reply.status, took);
+    if (options_.access_log)
+        log_access(exchange, reply.status, std::chrono::duration_cast<microseconds>(took));
     if (log::enabled(log::Level::debug))
         log::debug("answered",
             {{"request_id", exchange.request.request_id},
@@ -417,9 +477,12 @@ void Pipeline::end(Exchange& exchange, Reply const& reply)
                         std::chrono::duration_cast<microseconds>(took).count())}});
 }
 
-void Pipeline::abandon(Exchange&)
+void Pipeline::abandon(Exchange& exchange)
 {
     in_flight_.add(-1);
+    auto const took = clock_.steady() - exchange.began;
+    if (options_.access_log) // as for what was answered; no status: there was no answer
+        log_access(exchange, 0, std::chrono::duration_cast<microseconds>(took));
 }
 
 }

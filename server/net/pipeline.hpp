@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/cors.hpp"
+#include "net/forwarded.hpp"
 #include "net/http_server.hpp"
 
 #include <atomic>
@@ -27,7 +29,14 @@ struct PipelineOptions {
     RateLimit per_workspace{.per_second = 1'000, .burst = 5'000};
     std::size_t max_rate_keys = 100'000;
     seconds remember_idempotent{24 * 3600}; ///< how long an Idempotency-Key is good for
+    TrustedProxies proxies{};
+    std::vector<std::string> cors_origins{};
+    seconds hsts{0}; ///< for how long browsers are told to use TLS alone; 0: they are not
+    bool compress = true;
+    bool access_log = false; ///< a line at info for each request
 };
+
+std::string_view wire_name(Method method); ///< `DELETE`
 
 /// A bit for each error code.
 using ErrcSet = std::bitset<256>;
@@ -58,10 +67,14 @@ public:
 private:
     class RouteMetrics;
 
+    void set_policies(Exchange& exchange) const;
     std::optional<Problem> limit_address(Exchange& exchange);
     Task<std::optional<Problem>> admit(Exchange& exchange);
     std::optional<Problem> limit_workspace(Exchange& exchange);
+    std::optional<Problem> check_head(Exchange& exchange);
     std::optional<Problem> prepare(Exchange& exchange);
+    Task<void> compress(Exchange const& exchange, Reply& reply) const;
+    void log_access(Exchange const& exchange, int status, microseconds took) const;
     Reply options_reply(Exchange const& exchange) const;
     Reply failure(Exchange& exchange, Problem const& problem);
     Reply failure_of_current_exception(Exchange& exchange);
@@ -71,6 +84,8 @@ private:
     Authenticator& authenticator_;
     Clock& clock_;
     PipelineOptions const options_;
+    Cors const cors_;
+    std::string const hsts_line_;
     RateLimiter by_address_;
     RateLimiter by_caller_;
     RateLimiter by_workspace_;

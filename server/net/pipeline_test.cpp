@@ -41,11 +41,13 @@ struct ByToken final : Authenticator {
             throw Problem{Errc::storage_unavailable};
         if (request.header("authorization") != "Bearer good")
             co_return std::unexpected(Problem{Errc::unauthenticated});
-        caller.kind = Caller::Kind::api_key;
-        caller.scopes = {"notes:write"};
+        caller.kind = kind;
+        caller.scopes = scopes;
         co_return caller;
     }
     int asked = 0;
+    Caller::Kind kind = Caller::Kind::api_key;
+    std::set<std::string, std::less<>> scopes{"notes:write"};
 };
 
 class PipelineTest : public testing::Test {
@@ -58,6 +60,10 @@ protected:
         routes.get<Note>("/people/{person_id}", handler).scope("people:read");
         routes.get<Note>("/mine/{person_id}", handler).fails_with({Errc::email_taken});
         routes.post<Note, Note>("/login", handler).open();
+        routes.get<Note>("/for_people", handler).scope("notes:read").for_people();
+        routes.get<Note>("/for_some", handler).scope("notes:read").for_people("notes:special");
+        routes.get<Note>("/for_pages", handler).scope("notes:read").for_pages();
+        routes.get<Note>("/open_to_team", handler);
         options.per_address = {.per_second = 1, .burst = 3};
         options.per_workspace = {.per_second = 1, .burst = 5};
     }
@@ -329,6 +335,41 @@ TEST(RateLimiterTest, forgets_whom_it_heard_of_least_recently)
         limiter.take("b" + std::to_string(i), limit);
 
     EXPECT_TRUE(limiter.take("a", limit).allowed);
+}
+
+TEST_F(PipelineTest, a_persons_token_opens_what_is_for_people_alone)
+{
+    options.per_workspace = {};
+    authenticator.kind = Caller::Kind::person;
+    authenticator.scopes = {"notes:read"};
+
+    EXPECT_EQ(run(Method::get, "/for_people").status, 200);
+    EXPECT_EQ(code(run(Method::get, "/for_some")), "missing_scope");
+    for (auto const* path : {"/notes", "/for_pages", "/open_to_team"})
+        EXPECT_EQ(code(run(Method::get, path)), "forbidden") << path;
+    authenticator.scopes = {"notes:special"};
+    EXPECT_EQ(run(Method::get, "/for_some").status, 200);
+    EXPECT_EQ(code(run(Method::get, "/for_people")), "missing_scope");
+}
+
+TEST_F(PipelineTest, a_publishable_key_opens_what_is_for_pages_alone)
+{
+    options.per_workspace = {};
+    authenticator.kind = Caller::Kind::publishable;
+
+    EXPECT_EQ(run(Method::get, "/for_pages").status, 200);
+    for (auto const* path : {"/notes", "/for_people", "/open_to_team"})
+        EXPECT_EQ(code(run(Method::get, path)), "forbidden") << path;
+}
+
+TEST_F(PipelineTest, a_used_stream_ticket_answers_with_nothing)
+{
+    deps.fail_with = std::make_exception_ptr(StreamEnded{});
+
+    auto const reply = run(Method::get, "/notes");
+
+    EXPECT_EQ(reply.status, 204);
+    EXPECT_TRUE(reply.body.empty());
 }
 
 }

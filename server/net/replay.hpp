@@ -17,4 +17,11 @@ public:
     std::string body; ///< JSON; empty for 204
 };
 
+/// Thrown where a stream ticket was used before: the pipeline answers 204, which ends an
+/// EventSource that would otherwise reconnect for ever.
+class StreamEnded : public std::exception {
+public:
+    char const* what() const noexcept override { return "a stream ticket that was used"; }
+};
+
 }

@@ -17,6 +17,11 @@ std::string_view Request::header(std::string_view name) const
     return {};
 }
 
+std::string_view Request::host() const
+{
+    return forwarded_host.empty() ? header("host") : std::string_view{forwarded_host};
+}
+
 std::string const& Request::path_value(std::string_view name) const
 {
     auto const found = std::ranges::find(path_values, name, &Pairs::value_type::first);

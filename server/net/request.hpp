@@ -5,6 +5,8 @@
 #include "base/task.hpp"
 
 #include <any>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +37,11 @@ constexpr Errc not_found_code<AddressId>()
     return Errc::address_not_found;
 }
 template <>
+constexpr Errc not_found_code<ImportId>()
+{
+    return Errc::import_not_found;
+}
+template <>
 constexpr Errc not_found_code<AccountId>()
 {
     return Errc::account_not_found;
@@ -59,8 +66,36 @@ constexpr Errc not_found_code<KeyId>()
 {
     return Errc::api_key_not_found;
 }
+template <>
+constexpr Errc not_found_code<SessionId>()
+{
+    return Errc::session_not_found;
+}
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// The body of a request whose route takes it piece by piece. Nothing is read from the client
+/// before it is asked for, so that a slow taker slows the client down.
+class BodyReader {
+public:
+    /// The next piece, good until the next call; empty: the body has ended. Throws the Problem of a
+    /// body that is too large, malformed, too slow or left unfinished; the handler lets it pass.
+    virtual Task<std::string_view> read() = 0;
+
+protected:
+    ~BodyReader() = default;
+};
+
+/// Where an answer goes that is made piece by piece.
+class BodyWriter {
+public:
+    /// Returns once the network has taken the piece: a slow reader slows its maker down. False: the
+    /// client is gone, and the rest need not be made.
+    virtual Task<bool> write(std::string_view piece) = 0;
+
+protected:
+    ~BodyWriter() = default;
+};
 
 /// One parsed request. Header names are lower case; `path` is as sent, the values in the path and
 /// the query are percent-decoded.
@@ -70,13 +105,19 @@ struct Request {
     Pairs query;
     Pairs headers;
     std::string body;
-    std::string remote_address; ///< textual, without port
+    BodyReader* stream = nullptr; ///< instead of `body`, where the route takes a stream
+    /// The client's, textual, without port: behind a trusted proxy the one that proxy names.
+    std::string remote_address;
+    bool secure = false; ///< it came over TLS, to us or to a trusted proxy
+    std::string forwarded_host; ///< what a trusted proxy says the client asked for
     std::string request_id;
     Pairs path_values; ///< set by the router
     std::any parsed_body; ///< set by the router: the In of the route
     std::any parsed_query; ///< set by the router: the query struct of the route
 
     std::string_view header(std::string_view name) const; ///< empty where there is none
+    /// The host, with its port where there is one, that the client meant to reach.
+    std::string_view host() const;
 
     /// The id in the path; 404 with the code of its kind where it is not one.
     template <class IdType>
@@ -107,6 +148,10 @@ struct Reply {
     std::string content_type = "application/json";
     std::string body;
     Pairs headers;
+    /// Instead of `body`: called once the head is written, writes the body piece by piece. What it
+    /// throws ends the connection amid the answer, so that no one takes a part for the whole.
+    std::move_only_function<Task<void>(BodyWriter&)> stream{};
+    std::optional<std::uint64_t> length{}; ///< of the stream, where it is known
 };
 
 template <class T>

@@ -175,8 +175,31 @@ TEST(CallerTest, a_session_may_what_its_role_may)
     for (auto const scope : {"accounts:write", "api_keys:read", "messages:send_as", "admin"})
         EXPECT_FALSE(session(Role::agent).has_scope(scope)) << scope;
     EXPECT_TRUE(session(Role::viewer).has_scope("accounts:read"));
-    for (auto const scope : {"people:write", "messages:send", "admin"})
+    for (auto const scope : {"people:write", "messages:send", "api_keys:read", "admin"})
         EXPECT_FALSE(session(Role::viewer).has_scope(scope)) << scope;
+}
+
+TEST(CallerTest, roles_are_one_inside_the_other)
+{
+    for (auto const scope : scopes_of(Role::agent))
+        EXPECT_TRUE(session(Role::admin).has_scope(scope)) << scope;
+    for (auto const scope : scopes_of(Role::viewer)) {
+        EXPECT_TRUE(session(Role::admin).has_scope(scope)) << scope;
+        EXPECT_TRUE(scope.ends_with(":read")) << scope;
+    }
+}
+
+TEST(CallerTest, a_persons_token_may_what_it_says_and_is_not_of_the_team)
+{
+    Caller person;
+    person.kind = Caller::Kind::person;
+    person.role = Role::owner; // means nothing for a person
+    person.scopes = {"messages:send"};
+
+    EXPECT_TRUE(person.has_scope("messages:send"));
+    EXPECT_FALSE(person.has_scope("messages:read"));
+    EXPECT_FALSE(person.has_scope("admin"));
+    EXPECT_FALSE(person.is_team());
 }
 
 TEST(CallerTest, a_key_may_what_its_scopes_say)

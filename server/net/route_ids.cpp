@@ -25,6 +25,7 @@ static std::vector<PathId> const& known_ids()
         id<JobId>("job_id"),
         id<KeyId>("key_id"),
         id<KeyId>("api_key_id"),
+        id<SessionId>("session_id"),
     };
     return ids;
 }

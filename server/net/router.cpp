@@ -38,6 +38,25 @@ RouteBuilder& RouteBuilder::status(int success)
     route_->success = success;
     return *this;
 }
+RouteBuilder& RouteBuilder::for_people(std::string scope)
+{
+    route_->for_people = true;
+    route_->people_scope = std::move(scope);
+    return *this;
+}
+
+RouteBuilder& RouteBuilder::for_pages()
+{
+    route_->for_pages = true;
+    return *this;
+}
+
+RouteBuilder& RouteBuilder::takes_ticket()
+{
+    route_->takes_ticket = true;
+    return or_status(204);
+}
+
 RouteBuilder& RouteBuilder::or_status(int other_success)
 {
     route_->other_success = other_success;
@@ -46,6 +65,17 @@ RouteBuilder& RouteBuilder::or_status(int other_success)
 RouteBuilder& RouteBuilder::max_body(std::size_t bytes)
 {
     route_->max_body = bytes;
+    return *this;
+}
+RouteBuilder& RouteBuilder::takes_stream(std::string media_type, std::size_t max_bytes)
+{
+    route_->stream_type = std::move(media_type);
+    route_->max_body = max_bytes;
+    return *this;
+}
+RouteBuilder& RouteBuilder::gives(std::string media_type)
+{
+    route_->reply_type = std::move(media_type);
     return *this;
 }
 RouteBuilder& RouteBuilder::fails_with(std::initializer_list<Errc> codes)

@@ -32,12 +32,19 @@ struct Route {
     std::string summary;
     std::string description;
     std::string scope; ///< empty: any authenticated caller
+    std::string people_scope{}; ///< of a person's own token; empty: `scope`
+    bool for_people = false; ///< also for app users, by their own tokens
+    bool for_pages = false; ///< also for pages, by a publishable key
+    bool takes_ticket = false; ///< `?ticket=` stands for credentials
     Auth auth = Auth::required;
     bool in_workspace = true; ///< false: a login with several need not say which
     int success = 200;
-    std::optional<int> other_success{}; ///< of the same body: 201 where a PUT made something
+    std::optional<int>
+        other_success{}; ///< of the same body, 201 where a PUT made something; or 204
     std::vector<Errc> failures;
     std::size_t max_body = 1 << 20;
+    std::string stream_type; ///< the media type of a body that the handler reads itself
+    std::string reply_type; ///< of an answer that is not JSON
     SchemaOf body_schema = nullptr; ///< none where the route takes no body
     SchemaOf reply_schema = nullptr; ///< none where it answers 204
     std::vector<QueryField> query_fields;
@@ -56,10 +63,20 @@ public:
     RouteBuilder& describe(std::string text);
     RouteBuilder& scope(std::string name);
     RouteBuilder& open(); ///< needs no credentials
+    /// Also for app users, who see and do what is their own there; nothing is theirs unless said.
+    /// With another scope than the team needs, where one is named.
+    RouteBuilder& for_people(std::string scope = {});
+    RouteBuilder& for_pages(); ///< also for a publishable key
+    RouteBuilder& takes_ticket(); ///< also by `?ticket=`: a stream, which ends with 204
     RouteBuilder& across_workspaces(); ///< the caller's workspace may be nil
     RouteBuilder& status(int success);
     RouteBuilder& or_status(int other_success);
     RouteBuilder& max_body(std::size_t bytes);
+    /// The handler reads the body itself, from `request.stream`; it may be of any other type too,
+    /// which the handler checks. An Idempotency-Key holds for a body read to its end before the
+    /// first write.
+    RouteBuilder& takes_stream(std::string media_type, std::size_t max_bytes);
+    RouteBuilder& gives(std::string media_type); ///< an answer that is not JSON
     RouteBuilder& fails_with(std::initializer_list<Errc> codes);
     template <class Query>
     RouteBuilder& query()
@@ -162,6 +179,8 @@ private:
             .description = {},
             .scope = {},
             .failures = {},
+            .stream_type = {},
+            .reply_type = {},
             .query_fields = {},
             .handler = {}};
         if constexpr (!std::is_same_v<In, Nothing>) {

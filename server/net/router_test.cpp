@@ -24,6 +24,8 @@ static Router example()
             .description = {},
             .scope = {},
             .failures = {},
+            .stream_type = {},
+            .reply_type = {},
             .query_fields = {},
             .handler = {}});
     return router;
@@ -93,6 +95,8 @@ TEST(RouterTest, two_handlers_of_one_method_and_path_are_a_bug)
         .description = {},
         .scope = {},
         .failures = {},
+        .stream_type = {},
+        .reply_type = {},
         .query_fields = {},
         .handler = {}};
 

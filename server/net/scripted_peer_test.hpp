@@ -28,8 +28,7 @@
 
 namespace hermod::net {
 
-/// A key and its self-signed certificate for `localhost` and 127.0.0.1, and the file that trusts
-/// it.
+/// A key and its self-signed certificate for `localhost` and 127.0.0.1, and their files.
 class TestCertificate {
 public:
     TestCertificate() : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free)
@@ -52,18 +51,23 @@ public:
         SSL_CTX_use_certificate(context_.get(), certificate.get());
         SSL_CTX_use_PrivateKey(context_.get(), key.get());
 
-        char pattern[] = "/tmp/hermod-test-ca-XXXXXX";
-        auto const fd = ::mkstemp(pattern);
-        path_ = pattern;
-        auto* const file = ::fdopen(fd, "w");
+        auto* file = open_new(path_);
         PEM_write_X509(file, certificate.get());
         std::fclose(file);
+        file = open_new(key_path_);
+        PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        std::fclose(file);
     }
-    ~TestCertificate() { ::unlink(path_.c_str()); }
+    ~TestCertificate()
+    {
+        ::unlink(path_.c_str());
+        ::unlink(key_path_.c_str());
+    }
     TestCertificate(TestCertificate const&) = delete;
     TestCertificate& operator=(TestCertificate const&) = delete;
 
     std::string const& ca_file() const { return path_; }
+    std::string const& key_file() const { return key_path_; }
     SSL_CTX* context() const { return context_.get(); }
 
 private:
@@ -74,8 +78,15 @@ private:
         X509_EXTENSION_free(extension);
     }
 
+    static std::FILE* open_new(std::string& path)
+    {
+        path = "/tmp/hermod-test-tls-XXXXXX";
+        return ::fdopen(::mkstemp(path.data()), "w");
+    }
+
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
     std::string path_;
+    std::string key_path_;
 };
 
 /// One accepted connection in the hands of a script. Reading past its end throws, which ends the

@@ -22,7 +22,7 @@ Address add_address(db::Tx& tx, PersonId const& id, NewAddress const& command)
 {
     auto row = require_person(tx, id);
     auto const given =
-        give_address(tx, id, {parse_address(command.kind, command.value), command.primary});
+        give_address(tx, row.id, {parse_address(command.kind, command.value), command.primary});
     if (given.changed)
         touch(tx, std::move(row));
     return given.address;
@@ -31,15 +31,13 @@ Address add_address(db::Tx& tx, PersonId const& id, NewAddress const& command)
 static void remove(db::Tx& tx, PersonId const& id, AddressId const& address)
 {
     auto row = require_person(tx, id);
-    auto const all = store::addresses_of(tx, id);
+    auto const all = store::addresses_of(tx, row.id);
     auto const found = std::ranges::find(all, address, &store::AddressOfPerson::id);
     if (found == all.end())
         throw Problem{Errc::address_not_found};
     store::delete_address(tx, address);
-    auto const heir = std::ranges::find_if(
-        all, [&](auto const& other) { return other.kind == found->kind && other.id != found->id; });
-    if (found->is_primary && heir != all.end())
-        store::set_primary(tx, id, heir->kind, heir->id);
+    if (found->is_primary)
+        find_new_primary(tx, row.id, found->kind);
     touch(tx, std::move(row));
 }
 

@@ -59,12 +59,23 @@ PersonKind kind_with(PersonKind now, bool has_external_id)
     return has_external_id ? PersonKind::user : PersonKind::contact;
 }
 
-void require_free_external_id(
-    db::Tx const& tx, std::string_view external_id, PersonId const& for_person)
+void find_new_primary(db::Tx& tx, PersonId const& person, AddressKind kind)
+{
+    auto all = store::addresses_of(tx, person);
+    std::erase_if(all, [&](auto const& address) { return address.kind != kind; });
+    if (!all.empty() && std::ranges::none_of(all, &store::AddressOfPerson::is_primary))
+        store::set_primary(tx, person, kind, all.front().id);
+}
+
+void claim_external_id(db::Tx& tx, std::string_view external_id, PersonId const& for_person)
 {
     auto const owner = find_by_external_id(tx, external_id);
-    if (owner && owner->id != for_person)
+    if (!owner)
+        return;
+    if (owner->id != for_person)
         throw Problem{Errc::external_id_taken, {}, {{"external_id", "belongs to another person"}}};
+    if (owner->external_id != external_id)
+        store::release_external_id(tx, for_person, external_id);
 }
 
 Person announce_update(db::Tx& tx, PersonRow row)

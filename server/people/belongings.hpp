@@ -1,6 +1,6 @@
 #pragma once
 
-#include "people/people.hpp"
+#include "people/store.hpp"
 
 #include <vector>
 
@@ -30,12 +30,18 @@ struct Given {
 /// it already. Throws address_taken where another has it, limit_reached.
 Given give_address(db::Tx& tx, PersonId const& person, WantedAddress const& wanted);
 
+/// Stores a new person with its addresses and its event; id and times are given to it.
+Person add_person(db::Tx& tx, store::NewPerson person, std::vector<WantedAddress> const& wanted);
+
+/// Makes the oldest address of its kind the primary one, where none is and there are any.
+void find_new_primary(db::Tx& tx, PersonId const& person, AddressKind kind);
+
 /// bot and member stay what they are; the others follow the external id.
 PersonKind kind_with(PersonKind now, bool has_external_id);
 
-/// Throws external_id_taken where another person has it.
-void require_free_external_id(
-    db::Tx const& tx, std::string_view external_id, PersonId const& for_person);
+/// Makes the external id free for this person: one that was merged into them gives it up. Throws
+/// external_id_taken where another person has it.
+void claim_external_id(db::Tx& tx, std::string_view external_id, PersonId const& for_person);
 
 /// Appends person.updated with the whole resource, and returns that.
 Person announce_update(db::Tx& tx, PersonRow row);

@@ -1,9 +1,10 @@
+#include "people/attributes.hpp"
 #include "people/belongings.hpp"
 #include "people/store.hpp"
 
 namespace hermod::people {
 
-static Person insert(db::Tx& tx, store::NewPerson person, std::vector<WantedAddress> const& wanted)
+Person add_person(db::Tx& tx, store::NewPerson person, std::vector<WantedAddress> const& wanted)
 {
     auto& row = person.row;
     row.id = PersonId::make(tx.now());
@@ -19,17 +20,18 @@ static Person insert(db::Tx& tx, store::NewPerson person, std::vector<WantedAddr
 Person create_person(db::Tx& tx, CreatePerson const& command)
 {
     auto const wanted = parse_wanted(command.addresses);
+    require_valid_attributes(tx, command.attributes);
     store::NewPerson person;
     auto& row = person.row;
     row.kind = kind_with(PersonKind::contact, command.external_id.has_value());
     if (command.external_id) {
-        require_free_external_id(tx, *command.external_id, {});
+        claim_external_id(tx, *command.external_id, {});
         row.external_id = command.external_id->value;
     }
     if (command.name)
         row.name = command.name->value;
     row.attributes = command.attributes.value_or(Attributes{});
-    return insert(tx, std::move(person), wanted);
+    return add_person(tx, std::move(person), wanted);
 }
 
 PersonId create_bot(db::Tx& tx, std::string_view name)
@@ -38,7 +40,7 @@ PersonId create_bot(db::Tx& tx, std::string_view name)
     person.is_bot = true;
     person.row.kind = PersonKind::bot;
     person.row.name = name;
-    return insert(tx, std::move(person), {}).id;
+    return add_person(tx, std::move(person), {}).id;
 }
 
 PersonId create_member(
@@ -52,7 +54,7 @@ PersonId create_member(
     std::vector<WantedAddress> addresses;
     if (!store::find_address(tx, email.kind, email.match_key))
         addresses.push_back({email, true});
-    return insert(tx, std::move(person), addresses).id;
+    return add_person(tx, std::move(person), addresses).id;
 }
 
 }

@@ -1,3 +1,6 @@
+#include "people/attributes.hpp"
+#include "people/imports.hpp"
+#include "people/merging.hpp"
 #include "people/people.hpp"
 
 namespace hermod::people {
@@ -111,6 +114,158 @@ FieldTexts field_texts(ListPeople const*)
         {"external_id", "The one with your own id"},
         {"phone", "The one with this phone number"},
         {"email", "The one with this e-mail address"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(PersonMergedEvent const*)
+{
+    static constexpr auto texts = describe<PersonMergedEvent>({
+        {"person", "Who is left, whole"},
+        {"merged_person_id", "Whose id stands for them from now on"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(PersonUnmergedEvent const*)
+{
+    static constexpr auto texts = describe<PersonUnmergedEvent>({
+        {"person", "Who is back, whole"},
+        {"survivor_person_id", "Whom they were merged into"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(MergePerson const*)
+{
+    static constexpr auto texts = describe<MergePerson>({
+        {"person_id", "The other person"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeDefinition const*)
+{
+    static constexpr auto texts = describe<AttributeDefinition>({
+        {"key", "Its name in `attributes`"},
+        {"type", "What its values are"},
+        {"description", "For people"},
+        {"created_at", "When it was declared"},
+        {"updated_at", "When it last changed"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeSettings const*)
+{
+    static constexpr auto texts = describe<AttributeSettings>({
+        {"strict", "Whether attributes that are not declared are refused"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeTombstone const*)
+{
+    static constexpr auto texts = describe<AttributeTombstone>({
+        {"key", "Its name"},
+        {"deleted_at", "When it was no longer declared"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeEvent const*)
+{
+    static constexpr auto texts = describe<AttributeEvent>({
+        {"attribute", "The declared attribute"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeDeletedEvent const*)
+{
+    static constexpr auto texts = describe<AttributeDeletedEvent>({
+        {"attribute", "What is left of it"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(AttributeSettingsEvent const*)
+{
+    static constexpr auto texts = describe<AttributeSettingsEvent>({
+        {"attribute_settings", "The settings"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(SetAttribute const*)
+{
+    static constexpr auto texts = describe<SetAttribute>({
+        {"type", "What its values are"},
+        {"description", "For people"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(UpdateAttributeSettings const*)
+{
+    static constexpr auto texts = describe<UpdateAttributeSettings>({
+        {"strict", "Whether attributes that are not declared are refused"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(ImportError const*)
+{
+    static constexpr auto texts = describe<ImportError>({
+        {"row", "The line of the table, the header being the first"},
+        {"field", "What is wrong in it"},
+        {"message", "What is wrong with it"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(PersonImport const*)
+{
+    static constexpr auto texts = describe<PersonImport>({
+        {"id", "The import"},
+        {"state", "How far it is"},
+        {"rows", "How many there are, without the header"},
+        {"done", "How many have been worked off"},
+        {"created", "How many people it made"},
+        {"updated", "How many it changed"},
+        {"skipped", "How many were there already and stayed as they were"},
+        {"failed", "How many rows were refused"},
+        {"errors", "The first of their errors"},
+        {"created_at", "When it began"},
+        {"finished_at", "When it ended"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(ImportEvent const*)
+{
+    static constexpr auto texts = describe<ImportEvent>({
+        {"import", "The import, at its end"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(ImportColumn const*)
+{
+    static constexpr auto texts = describe<ImportColumn>({
+        {"column", "A column of the table, as its header names it"},
+        {"field",
+            "What it becomes: `name`, `external_id`, `phone`, `email`, or `attributes.` and a key"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(ImportPeople const*)
+{
+    static constexpr auto texts = describe<ImportPeople>({
+        {"csv", "The table, with a header"},
+        {"mapping", "Which column is what, where the header does not say it"},
+        {"on_conflict", "What becomes of people who are there already"},
     });
     return texts;
 }

@@ -100,12 +100,16 @@ inline constexpr events::Type<PersonDeletedEvent> person_deleted{
 
 // For other features: synchronous, in the caller's transaction.
 
-/// Throws person_not_found where there is none, or a deleted one.
+/// A merged person's id stands for the person it was merged into: the row's id is theirs, and what
+/// is written for the person is written for the row's id. Throws person_not_found where there is
+/// none, or a deleted one.
 PersonRow require_person(db::Tx const& tx, PersonId const& id);
 std::optional<PersonRow> find_person(db::Tx const& tx, PersonId const& id);
+/// The external id of a merged person finds the one it was merged into.
 std::optional<PersonRow> find_by_external_id(db::Tx const& tx, std::string_view external_id);
-/// Throws person_not_found where one of them does not exist; one statement per 16.
-void require_people(db::Tx const& tx, std::span<PersonId const> ids);
+/// Whom they stand for, in their order. Throws person_not_found where one of them does not exist;
+/// one statement per 16.
+std::vector<PersonId> require_people(db::Tx const& tx, std::span<PersonId const> ids);
 
 /// A person as one reaches them.
 struct Reached {
@@ -133,6 +137,11 @@ PersonId create_bot(db::Tx& tx, std::string_view name);
 /// another person has it already, the member is made without.
 PersonId create_member(
     db::Tx& tx, LoginId const& login, Role role, std::string_view name, ParsedAddress const& email);
+/// With its event.
+void change_member_role(db::Tx& tx, PersonId const& id, Role role);
+/// The member becomes a user or contact, with all their history and without a login; with its
+/// event.
+void end_membership(db::Tx& tx, PersonId const& id);
 
 /// The resource with its addresses.
 Person with_addresses(db::Tx const& tx, PersonRow row);

@@ -1,70 +1,8 @@
-#include "net/router.hpp"
-#include "people/people.hpp"
-#include "testing/api.hpp"
-#include "testing/world.hpp"
-#include "workspaces/workspaces.hpp"
+#include "people/people_world_test.hpp"
 
 namespace hermod::people {
 
-class PeopleTest : public testing::World {
-protected:
-    PeopleTest()
-    {
-        on_new_workspace([](db::Tx& tx) { workspaces::create_workspace(tx, {"Shop"}); });
-        add_routes(api.router, deps);
-        ours = make_workspace();
-        act_in(ours);
-    }
-
-    void act_in(WorkspaceId const& workspace)
-    {
-        api.caller = {};
-        api.caller.kind = Caller::Kind::api_key;
-        api.caller.workspace = workspace;
-        api.caller.person = PersonId::make(clock.now());
-        api.caller.scopes = {"people:write"};
-    }
-
-    PersonId make_person(std::string const& body = "{}")
-    {
-        auto const answer = api.post(people, body);
-        EXPECT_EQ(answer.status, 201) << json_to_text(answer.body);
-        clock.advance(milliseconds{1});
-        return *PersonId::parse(answer.text("id"));
-    }
-
-    std::vector<std::string> event_types()
-    {
-        return read(ours, [](db::Tx const& tx) {
-            return tx.all<std::string>(
-                "SELECT type FROM events WHERE workspace_id = $1 ORDER BY log_offset");
-        });
-    }
-    /// How many events of the log hold this text.
-    std::int64_t events_that_say(std::string const& text)
-    {
-        return *read(ours, [&](db::Tx const& tx) {
-            return tx.one<std::int64_t>(
-                "SELECT COUNT(*) FROM events WHERE workspace_id = $1 AND data LIKE $2",
-                '%' + text + '%');
-        });
-    }
-    json::value last_event()
-    {
-        auto const data = read(ours, [](db::Tx const& tx) {
-            return tx.one<std::string>(
-                "SELECT data FROM events WHERE workspace_id = $1 ORDER BY log_offset DESC LIMIT 1");
-        });
-        return json::parse(*data);
-    }
-
-    std::string const people = "/api/v1/people";
-    std::string one(PersonId const& id) { return people + '/' + id.str(); }
-
-    Deps deps{db};
-    testing::Api api{clock, metrics, io};
-    WorkspaceId ours;
-};
+class PeopleTest : public PeopleWorld { };
 
 TEST_F(PeopleTest, a_person_is_created_with_its_addresses_and_one_event)
 {

@@ -40,7 +40,8 @@ std::optional<PersonRow> find_person(db::Tx const& tx, PersonId const& id)
 {
     return tx.one<PersonRow>(R"sql(
         SELECT {columns} FROM people
-        WHERE workspace_id = $1 AND id = $2 AND deleted_at IS NULL)sql",
+        WHERE workspace_id = $1 AND deleted_at IS NULL AND id = COALESCE(
+            (SELECT merged_into FROM people WHERE workspace_id = $1 AND id = $2), $2))sql",
         id);
 }
 
@@ -55,20 +56,30 @@ PersonRow require_person(db::Tx const& tx, PersonId const& id)
 std::optional<PersonRow> find_by_external_id(db::Tx const& tx, std::string_view external_id)
 {
     return tx.one<PersonRow>(R"sql(
-        SELECT {columns} FROM people WHERE workspace_id = $1 AND external_id = $2)sql",
+        SELECT {columns} FROM people
+        WHERE workspace_id = $1 AND id = (
+            SELECT COALESCE(merged_into, id) FROM people
+            WHERE workspace_id = $1 AND external_id = $2))sql",
         external_id);
 }
 
-void require_people(db::Tx const& tx, std::span<PersonId const> ids)
+std::vector<PersonId> require_people(db::Tx const& tx, std::span<PersonId const> ids)
 {
     auto const wanted = distinct(ids);
-    auto const found = in_chunks<PersonId>(tx, R"sql(
-        SELECT id FROM people
+    auto const rows = in_chunks<std::tuple<PersonId, PersonId>>(tx, R"sql(
+        SELECT id, COALESCE(merged_into, id) FROM people
         WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN (
             $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17))sql",
         wanted);
-    if (found.size() != wanted.size())
+    if (rows.size() != wanted.size())
         throw Problem{Errc::person_not_found};
+    std::map<PersonId, PersonId> meant;
+    for (auto const& [id, survivor] : rows)
+        meant.emplace(id, survivor);
+    std::vector<PersonId> result;
+    for (auto const& id : ids)
+        result.push_back(meant.at(id));
+    return result;
 }
 
 std::map<PersonId, std::string> names_of(db::Tx const& tx, std::span<PersonId const> ids)
@@ -151,9 +162,33 @@ void insert_person(db::Tx& tx, NewPerson const& person)
 void update_person(db::Tx& tx, PersonRow const& row)
 {
     tx.run(R"sql(
-        UPDATE people SET kind = $3, external_id = $4, name = $5, attributes = $6, updated_at = $7
+        UPDATE people SET kind = $3, external_id = $4, name = $5, avatar_file_id = $6,
+            attributes = $7, updated_at = $8
         WHERE workspace_id = $1 AND id = $2)sql",
-        row.id, row.kind, row.external_id, row.name, row.attributes, row.updated_at);
+        row.id, row.kind, row.external_id, row.name, row.avatar_file_id, row.attributes,
+        row.updated_at);
+}
+
+void release_external_id(db::Tx& tx, PersonId const& survivor, std::string_view external_id)
+{
+    tx.run(R"sql(
+        UPDATE people SET external_id = NULL
+        WHERE workspace_id = $1 AND merged_into = $2 AND external_id = $3)sql",
+        survivor, external_id);
+}
+
+void clear_external_id(db::Tx& tx, PersonId const& id)
+{
+    tx.run("UPDATE people SET external_id = NULL WHERE workspace_id = $1 AND id = $2", id);
+}
+
+void update_role(db::Tx& tx, PersonRow const& row)
+{
+    tx.run(R"sql(
+        UPDATE people SET kind = $3, role = $4, updated_at = $5,
+            login_id = CASE WHEN $3 = 'member' THEN login_id END
+        WHERE workspace_id = $1 AND id = $2)sql",
+        row.id, row.kind, row.role, row.updated_at);
 }
 
 // region erase
@@ -174,14 +209,15 @@ std::vector<PersonRow> list_before(db::Tx const& tx, std::optional<PersonKind> k
     if (kind) {
         return tx.all<PersonRow>(R"sql(
             SELECT {columns} FROM people
-            WHERE workspace_id = $1 AND deleted_at IS NULL AND kind = $2
+            WHERE workspace_id = $1 AND deleted_at IS NULL AND merged_into IS NULL AND kind = $2
                 AND (created_at, id) < ($3, $4)
             ORDER BY created_at DESC, id DESC LIMIT $5)sql",
             *kind, created_at, id, limit);
     }
     return tx.all<PersonRow>(R"sql(
         SELECT {columns} FROM people
-        WHERE workspace_id = $1 AND deleted_at IS NULL AND (created_at, id) < ($2, $3)
+        WHERE workspace_id = $1 AND deleted_at IS NULL AND merged_into IS NULL
+            AND (created_at, id) < ($2, $3)
         ORDER BY created_at DESC, id DESC LIMIT $4)sql",
         created_at, id, limit);
 }

@@ -28,8 +28,14 @@ BOOST_DESCRIBE_STRUCT(AddressOfPerson, (), (id, kind, value, account_id, is_prim
 Address to_address(AddressOfPerson const& row);
 
 void insert_person(db::Tx& tx, NewPerson const& person);
-/// Writes what a use case may change: kind, external_id, name, attributes, updated_at.
+/// Writes what a use case may change: kind, external_id, name, avatar_file_id,
+/// attributes, updated_at.
 void update_person(db::Tx& tx, PersonRow const& row);
+/// Takes an external id away from whoever was merged into `survivor`.
+void release_external_id(db::Tx& tx, PersonId const& survivor, std::string_view external_id);
+void clear_external_id(db::Tx& tx, PersonId const& id);
+/// Kind and role; who is no member any more has no login either.
+void update_role(db::Tx& tx, PersonRow const& row);
 void erase_person(db::Tx& tx, PersonId const& id);
 
 /// Newest first, strictly older than (created_at, id).

@@ -1,13 +1,14 @@
+#include "people/attributes.hpp"
 #include "people/belongings.hpp"
 #include "people/store.hpp"
 
 namespace hermod::people {
 
-static void change(db::Tx const& tx, PersonRow& row, UpdatePerson const& command)
+static void change(db::Tx& tx, PersonRow& row, UpdatePerson const& command)
 {
     if (command.external_id.present) {
         if (command.external_id.value)
-            require_free_external_id(tx, *command.external_id.value, row.id);
+            claim_external_id(tx, *command.external_id.value, row.id);
         row.external_id = command.external_id.value
             ? std::optional{command.external_id.value->value}
             : std::nullopt;
@@ -15,8 +16,10 @@ static void change(db::Tx const& tx, PersonRow& row, UpdatePerson const& command
     }
     if (command.name.present)
         row.name = command.name.value ? std::optional{command.name.value->value} : std::nullopt;
-    if (command.attributes.present)
+    if (command.attributes.present) {
+        require_valid_attributes(tx, command.attributes.value);
         row.attributes = command.attributes.value.value_or(Attributes{});
+    }
 }
 
 static bool same(PersonRow const& a, PersonRow const& b)

@@ -1,3 +1,4 @@
+#include "people/attributes.hpp"
 #include "people/belongings.hpp"
 #include "people/store.hpp"
 
@@ -15,8 +16,10 @@ static Upserted update(db::Tx& tx, PersonRow row, UpsertPerson const& command)
     auto const before = row;
     if (command.name.present)
         row.name = command.name.value ? std::optional{command.name.value->value} : std::nullopt;
-    if (command.attributes.present)
+    if (command.attributes.present) {
+        require_valid_attributes(tx, command.attributes.value);
         row.attributes = command.attributes.value.value_or(Attributes{});
+    }
     bool changed = row.name != before.name || !(row.attributes == before.attributes);
     for (auto const& wanted : parse_wanted(command.addresses))
         changed |= give_address(tx, row.id, wanted).changed;

@@ -1,3 +1,4 @@
+#include "workspaces/audit.hpp"
 #include "workspaces/workspaces.hpp"
 
 namespace hermod::workspaces {
@@ -35,6 +36,15 @@ FieldTexts field_texts(WorkspaceOfLogin const*)
 FieldTexts field_texts(UpdateWorkspace const*)
 {
     static constexpr auto texts = describe<UpdateWorkspace>({{"name", "What to call it"}});
+    return texts;
+}
+
+FieldTexts field_texts(AuditDetail const*)
+{
+    static constexpr auto texts = describe<AuditDetail>({
+        {"name", "What it tells"},
+        {"value", "Its value, never a secret"},
+    });
     return texts;
 }
 

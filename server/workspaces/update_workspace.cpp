@@ -1,3 +1,4 @@
+#include "workspaces/audit.hpp"
 #include "workspaces/store.hpp"
 
 namespace hermod::workspaces {
@@ -10,6 +11,8 @@ Task<Workspace> update_workspace(
         auto workspace = require_workspace(tx);
         if (!command.name || *command.name == workspace.name)
             return workspace;
+        audit(tx, there, "workspace.updated", workspace.id.str(),
+            {{"name", command.name->value}, {"previous_name", workspace.name.value}});
         workspace.name = *command.name;
         workspace.updated_at = tx.now();
         store::update_workspace(tx, workspace);

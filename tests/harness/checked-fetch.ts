@@ -32,7 +32,7 @@ export function createCheckedFetch(): CheckedFetch {
     const url = new URL(String(input));
     const method = init?.method ?? 'GET';
     const wrong = url.pathname.startsWith('/api/') ? checkResponse(method, url, response, text) : [];
-    if (url.pathname === '/api/v1/events' && response.ok) wrong.push(...checkEvents(text));
+    if (url.pathname === '/api/v1/events' && response.status === 200) wrong.push(...checkEvents(text));
     violations.push(...wrong.map((what) => `${method} ${url.pathname}${url.search} → ${response.status} ${what}`));
     return new Response(response.status === 204 ? null : text, { status: response.status, statusText: response.statusText, headers: response.headers });
   };

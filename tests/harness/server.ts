@@ -2,11 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { get, type RequestOptions } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 import { createDatabase, type TestDatabase } from './postgres.ts';
 
 declare const ROOT: string;
@@ -25,6 +28,8 @@ export interface ServerOptions {
   env?: Record<string, string | undefined>;
   /** The PostgreSQL cluster to use, as superuser, instead of that of all tests. */
   cluster?: string;
+  /** Serves TLS with these files. */
+  tls?: { certFile: string; keyFile: string; caFile: string };
 }
 
 export interface Server {
@@ -39,6 +44,8 @@ export interface Server {
   stop(): Promise<void>;
   /** `kill -9`: nothing is flushed, nothing is said. */
   kill(): Promise<void>;
+  /** A signal that does not end it. */
+  signal(name: 'SIGHUP'): void;
   /** SIGTERM, and the exit status. */
   terminate(): Promise<number | null>;
   /** The next life, on the same data and the same port. */
@@ -75,7 +82,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   folders.add(dataDir);
   const port = await freePort();
   const database: TestDatabase | null = engine === 'postgres' ? await createDatabase(options.cluster) : null;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
   const env = defined({
     ...cleanEnvironment(),
     HERMOD_LISTEN: `127.0.0.1:${port}`,
@@ -83,6 +90,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     HERMOD_MASTER_KEY: `test:${randomBytes(32).toString('hex')}`,
     HERMOD_DATABASE_URL: database?.url ?? `sqlite:${join(dataDir, 'hermod.db')}`,
     ...(database ? { HERMOD_DATABASE_MIGRATE_URL: database.ownerUrl } : {}),
+    ...(options.tls ? { HERMOD_NET_TLS_CERTIFICATE_FILE: options.tls.certFile, HERMOD_NET_TLS_KEY_FILE: options.tls.keyFile } : {}),
     HERMOD_TESTING_CLOCK: 'true',
     HERMOD_NET_ALLOW_PRIVATE_NETWORKS: 'true',
     HERMOD_NET_RATE_LIMIT_PER_ADDRESS: '0',
@@ -101,7 +109,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     started.once('close', () => alive.delete(started));
     for (const stream of [started.stdout, started.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
-    await waitUntilReady(started, url, () => output);
+    await waitUntilReady(started, () => isReady(url, options.tls?.caFile), () => output);
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
@@ -141,6 +149,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     output: () => output,
     start,
     kill: async () => { await end('SIGKILL'); },
+    signal: (name) => { child?.kill(name); },
     terminate: () => end('SIGTERM'),
     async stop() {
       const wasRunning = child !== null;
@@ -171,14 +180,29 @@ export async function runCommand(args: string[], env: Record<string, string> = {
   return { status: child.exitCode, stdout, stderr };
 }
 
-async function waitUntilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+async function isReady(url: string, caFile?: string): Promise<boolean> {
+  if (caFile) return (await httpsGet(`${url}/readyz`, { ca: readFileSync(caFile) }).catch(() => null))?.status === 200;
+  const response = await fetch(`${url}/readyz`).catch(() => null);
+  await response?.arrayBuffer();
+  return response?.ok ?? false;
+}
+
+/** GET through node:https, which fetch cannot be told an authority for. */
+export async function httpsGet(url: string, options: RequestOptions): Promise<{ status: number; headers: IncomingHttpHeaders; body: string; protocol: string | null }> {
+  const request = get(url, { agent: false, ...options });
+  const [response] = await once(request, 'response') as [IncomingMessage];
+  const protocol = (response.socket as TLSSocket).getProtocol();
+  let body = '';
+  for await (const chunk of response.setEncoding('utf8')) body += chunk;
+  return { status: response.statusCode ?? 0, headers: response.headers, body, protocol };
+}
+
+async function waitUntilReady(child: ChildProcess, ready: () => Promise<boolean>, output: () => string): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the server ended with ${child.exitCode ?? child.signalCode} at its start:\n${tail(output())}`);
-    const response = await fetch(`${url}/readyz`).catch(() => null);
-    await response?.arrayBuffer();
-    if (response?.ok) return;
+    if (await ready()) return;
     await delay(20);
   }
   throw new Error(`the server was not ready within ${startTimeoutMs} ms:\n${tail(output())}`);

@@ -10,6 +10,8 @@ import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 export interface Certificates {
   /** The authority's file, for those who are to trust it. */
   caFile: string;
+  keyFile: string;
+  certFile: string;
   key: string;
   cert: string;
   remove(): void;
@@ -27,6 +29,8 @@ export function makeCertificates(): Certificates {
     '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE');
   return {
     caFile: join(folder, 'ca.pem'),
+    keyFile: join(folder, 'server.key'),
+    certFile: join(folder, 'server.pem'),
     key: readFileSync(join(folder, 'server.key'), 'utf8'),
     cert: readFileSync(join(folder, 'server.pem'), 'utf8'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

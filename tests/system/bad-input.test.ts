@@ -40,6 +40,8 @@ const needed: Record<string, Record<string, unknown>> = {
   'POST /api/v1/conversations/{conversation_id}/read': { seq: 0 },
   'POST /api/v1/messages': { text: 'x' },
   'PATCH /api/v1/messages/{message_id}': { text: 'x' },
+  // And what a text must hold.
+  'POST /api/v1/people/import': { csv: 'name,phone\nAna,+12025550100\n', mapping: [] },
 };
 /** A body that nothing is wrong with. */
 const goodBody = (route: Route): unknown => {
@@ -145,14 +147,4 @@ test('nothing of all this was done', async () => {
   assert.deepEqual((await tenant.hermod.conversations.list().page()).data, []);
   assert.deepEqual((await tenant.hermod.accounts.list().page()).data, []);
   assert.deepEqual((await tenant.hermod.people.list({ kind: 'contact' }).page()).data, []);
-});
-
-test('a number that JSON cannot hold is refused, wherever it stands', async () => {
-  for (const [path, body] of [
-    ['/api/v1/people', '{"name":"Ana","attributes":{"a":[{"b":1e999}]}}'],
-    ['/api/v1/people', `{"name":"Ana","attributes":{"a":-${'9'.repeat(400)}}}`],
-    ['/api/v1/messages', '{"to":"+12025550100","text":"x","metadata":{"a":1e999}}'],
-    ['/api/v1/accounts', '{"connector":"sandbox","settings":{"delays_ms":{"sent":1e999}}}'],
-  ] as const)
-    expectProblem(await tenant.raw('POST', path, { body, headers: { 'content-type': 'application/json' } }), 400, 'malformed_json', body.slice(0, 60));
 });

@@ -20,6 +20,8 @@ after(() => world?.stop());
 
 interface Things {
   person: Person;
+  extra: Person;
+  merged: Person;
   account: Account;
   ids: Record<string, string>;
 }
@@ -35,9 +37,12 @@ async function make(tenant: Tenant): Promise<Things> {
   const said = await hermod.conversations.messages.create(conversation.id, { text: 'hello' });
   const key = await hermod.apiKeys.create({ name: 'k', scopes: ['people:read'] });
   const failed = await hermod.sendMessage('+15005550003', { text: 'x', account_id: account.id, wait: 10 });
+  const merged = await hermod.people.create({ name: 'Ana, too' });
+  await hermod.people.merge(person.id, { person_id: merged.id });
+  const imported = await hermod.people.imports.create({ csv: `phone\n${freshNumber()}` });
   const job = (await hermod.jobs.list().page()).data.find(({ message_id }) => message_id === failed.id);
   return {
-    person, account,
+    person, extra, merged, account,
     ids: {
       workspace_id: tenant.id,
       person_id: person.id,
@@ -49,15 +54,30 @@ async function make(tenant: Tenant): Promise<Things> {
       emoji: '👍',
       job_id: job?.id ?? '',
       key_id: key.id,
+      import_id: imported.id,
+      session_id: (await tenant.owner.auth.sessions.list().page()).data[0]?.id ?? '',
     },
   };
+}
+
+/** Where a route means another person than most: a member of the team, for whom there is the owner. */
+const idsFor: Record<string, (tenant: Tenant) => Record<string, string>> = {
+  'PATCH /api/v1/workspaces/{workspace_id}/members/{person_id}': ownerOf,
+  'DELETE /api/v1/workspaces/{workspace_id}/members/{person_id}': ownerOf,
+};
+function ownerOf(tenant: Tenant) {
+  return { person_id: tenant.session.workspaces[0]?.person_id ?? '' };
 }
 
 /** What each route needs to succeed for the owner. */
 const bodies: Record<string, (things: Things) => unknown> = {
   'PATCH /api/v1/workspaces/{workspace_id}': () => ({ name: 'Renamed' }),
+  'PATCH /api/v1/workspaces/{workspace_id}/members/{person_id}': () => ({ role: 'owner' }),
+  'POST /api/v1/people/{person_id}/tokens': () => ({}),
   'PATCH /api/v1/people/{person_id}': () => ({ name: 'Ana' }),
   'POST /api/v1/people/{person_id}/addresses': () => ({ kind: 'email', value: `${freshNumber().slice(1)}@example.com` }),
+  'POST /api/v1/people/{person_id}/merge': ({ extra }) => ({ person_id: extra.id }),
+  'POST /api/v1/people/{person_id}/unmerge': ({ merged }) => ({ person_id: merged.id }),
   'PATCH /api/v1/conversations/{conversation_id}': () => ({ title: 'New' }),
   'PUT /api/v1/conversations/{conversation_id}/participants/{person_id}': () => ({ role: 'member' }),
   'POST /api/v1/conversations/{conversation_id}/messages': () => ({ text: 'hello' }),
@@ -75,6 +95,9 @@ const ofFailed = ['POST /api/v1/messages/{message_id}/resend'];
 /** Where even the owner is refused for another reason than absence, with that reason. */
 const refusedForOwner: Record<string, string> = {
   'POST /api/v1/jobs/{job_id}/retry': 'not_retriable',
+  // The owner asks by an API key, which has no session and may not remove an owner.
+  'DELETE /api/v1/me/sessions/{session_id}': 'session_not_found',
+  'DELETE /api/v1/workspaces/{workspace_id}/members/{person_id}': 'forbidden',
 };
 
 const routes = Object.entries(openapi.paths).flatMap(([template, item]) =>
@@ -84,6 +107,7 @@ for (const route of routes)
   test(`${route} knows no other workspace's things`, async () => {
     const [method = '', template = ''] = route.split(' ');
     const things = await make(owner);
+    Object.assign(things.ids, idsFor[route]?.(owner));
     const json = bodies[route]?.(things);
     const fill = (ids: Record<string, string>) => template.replace(/\{(\w+)\}/g, (_, name: string) => {
       const id = name === 'message_id' && ofFailed.includes(route) ? ids.failed_id : ids[name];
@@ -98,6 +122,7 @@ for (const route of routes)
     const names = (template.match(/(?<=\{)\w+_id(?=\})/g) ?? []);
     if (names.length > 1) {
       const own = await make(stranger);
+      Object.assign(own.ids, idsFor[route]?.(stranger));
       for (const name of names) {
         const mixed = await stranger.raw(method, fill({ ...own.ids, [name]: things.ids[name] ?? '' }), { json });
         assert.equal(mixed.status, 404, `${name}: ${mixed.status} ${mixed.text}`);
@@ -113,6 +138,7 @@ test('ids of another workspace in a body do not exist either', async () => {
   const theirs = await make(stranger);
   const { hermod } = owner;
   const mine = await hermod.conversations.create({ kind: 'group' });
+  const own = await hermod.people.create({ name: 'Ours' });
   const account = await owner.sandbox();
 
   for (const [call, code] of [
@@ -120,6 +146,8 @@ test('ids of another workspace in a body do not exist either', async () => {
     [() => hermod.sendMessage({ person_id: theirs.person.id }, { text: 'x', account_id: account.id }), 'person_not_found'],
     [() => hermod.sendMessage(freshNumber(), { text: 'x', account_id: account.id, reply_to: theirs.ids.message_id ?? '' }), 'message_not_found'],
     [() => hermod.conversations.create({ kind: 'group', participants: [{ person_id: theirs.person.id }] }), 'person_not_found'],
+    [() => hermod.people.merge(own.id, { person_id: theirs.person.id }), 'person_not_found'],
+    [() => hermod.people.unmerge(own.id, { person_id: theirs.merged.id }), 'person_not_found'],
     [() => hermod.conversations.create({ kind: 'external', account_id: theirs.account.id, to: freshNumber() }), 'account_not_found'],
     [() => hermod.conversations.messages.create(mine.id, { text: 'x', from: { person_id: theirs.person.id } }), 'participant_not_found'],
     [() => hermod.sandbox.inbound({ account_id: theirs.account.id, from: freshNumber(), text: 'x' }), 'account_not_found'],

@@ -27,12 +27,25 @@ export function createResources(transport: Transport) {
         call('POST /api/v1/auth/register', { body }, { ...options, repeatable: false }),
       login: (body: Body<'POST /api/v1/auth/login'>, options?: CallOptions) =>
         call('POST /api/v1/auth/login', { body }, { ...options, repeatable: false }),
-      /** Goes on with a session; the refresh token is good once. */
+      /** Logs in a page of Hermod's own origin: the session is a cookie. For clients with `cookie: true`. */
+      loginBrowser: (body: Body<'POST /api/v1/auth/cookie'>, options?: CallOptions) =>
+        call('POST /api/v1/auth/cookie', { body }, { ...options, repeatable: false }),
+      /** Goes on with a session; the refresh token is good once. Where the answer is lost it is asked for
+       *  again, which the server allows for a minute. */
       refresh: (body: Body<'POST /api/v1/auth/refresh'>, options?: CallOptions) =>
-        call('POST /api/v1/auth/refresh', { body }, { ...options, repeatable: false }),
+        call('POST /api/v1/auth/refresh', { body }, { timeoutMs: 10_000, retries: 2, ...options }),
       logout: (options?: CallOptions) => call('POST /api/v1/auth/logout', {}, { ...options, repeatable: false }),
-      /** Who the credentials are: a login with its workspaces, or an API key. */
+      /** A ticket that opens one stream within 30 seconds, as `?ticket=`. */
+      streamTicket: (options?: CallOptions) => call('POST /api/v1/auth/stream_ticket', {}, options),
+      /** Who the credentials are: a login with its workspaces, an API key, or an app user. */
       me: (options?: CallOptions) => call('GET /api/v1/me', {}, options),
+      /** One's name or password; a new password needs the old one and ends the other sessions. */
+      updateMe: (body: Body<'PATCH /api/v1/me'>, options?: CallOptions) => call('PATCH /api/v1/me', { body }, options),
+      sessions: {
+        list: (options?: CallOptions) => list('GET /api/v1/me/sessions', {}, options),
+        end: (session_id: string, options?: CallOptions) =>
+          call('DELETE /api/v1/me/sessions/{session_id}', { path: { session_id } }, options),
+      },
     },
 
     workspaces: {
@@ -45,6 +58,18 @@ export function createResources(transport: Transport) {
         call('PATCH /api/v1/workspaces/{workspace_id}', { path: { workspace_id }, body }, options),
       members: (workspace_id: string, options?: CallOptions) =>
         list('GET /api/v1/workspaces/{workspace_id}/members', { path: { workspace_id } }, options),
+      updateMember: (workspace_id: string, person_id: string,
+        body: Body<'PATCH /api/v1/workspaces/{workspace_id}/members/{person_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/workspaces/{workspace_id}/members/{person_id}', { path: { workspace_id, person_id }, body }, options),
+      /** Their access ends; their person and history stay. */
+      removeMember: (workspace_id: string, person_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/workspaces/{workspace_id}/members/{person_id}', { path: { workspace_id, person_id } }, options),
+    },
+
+    auditLog: {
+      /** Who did what, newest first. */
+      list: (query?: Query<'GET /api/v1/audit_log'>, options?: CallOptions) =>
+        list('GET /api/v1/audit_log', { query }, options),
     },
 
     apiKeys: {
@@ -52,9 +77,9 @@ export function createResources(transport: Transport) {
       /** The answer's `key` is shown this once. */
       create: (body: Body<'POST /api/v1/api_keys'>, options?: CallOptions) =>
         call('POST /api/v1/api_keys', { body }, options),
-      /** A new secret for the same key; the old one stops working. */
-      rotate: (key_id: string, options?: CallOptions) =>
-        call('POST /api/v1/api_keys/{key_id}/rotate', { path: { key_id } }, options),
+      /** A new secret for the same key; the old one stops working, or `overlap` seconds later. */
+      rotate: (key_id: string, query?: Query<'POST /api/v1/api_keys/{key_id}/rotate'>, options?: CallOptions) =>
+        call('POST /api/v1/api_keys/{key_id}/rotate', { path: { key_id }, query }, options),
       delete: (key_id: string, options?: CallOptions) =>
         call('DELETE /api/v1/api_keys/{key_id}', { path: { key_id } }, options),
     },
@@ -70,9 +95,38 @@ export function createResources(transport: Transport) {
         call('PATCH /api/v1/people/{person_id}', { path: { person_id }, body }, options),
       delete: (person_id: string, options?: CallOptions) =>
         call('DELETE /api/v1/people/{person_id}', { path: { person_id } }, options),
+      /** A token for the app of this user or contact, who sees and does with it what is their own. */
+      createToken: (person_id: string, body: Body<'POST /api/v1/people/{person_id}/tokens'> = {}, options?: CallOptions) =>
+        call('POST /api/v1/people/{person_id}/tokens', { path: { person_id }, body }, options),
       /** The person with your own id for them: made where there is none, else changed. */
       upsert: (external_id: string, body: Body<'PUT /api/v1/people/by_external_id/{external_id}'>, options?: CallOptions) =>
         call('PUT /api/v1/people/by_external_id/{external_id}', { path: { external_id }, body }, options),
+      /** Merges the person in the body into the one named first, who survives. */
+      merge: (person_id: string, body: Body<'POST /api/v1/people/{person_id}/merge'>, options?: CallOptions) =>
+        call('POST /api/v1/people/{person_id}/merge', { path: { person_id }, body }, options),
+      /** Undoes that merge, and answers with the person that is back. */
+      unmerge: (person_id: string, body: Body<'POST /api/v1/people/{person_id}/unmerge'>, options?: CallOptions) =>
+        call('POST /api/v1/people/{person_id}/unmerge', { path: { person_id }, body }, options),
+      attributes: {
+        list: (options?: CallOptions) => list('GET /api/v1/people/attributes', {}, options),
+        /** Declares an attribute and its type. */
+        set: (key: string, body: Body<'PUT /api/v1/people/attributes/{key}'>, options?: CallOptions) =>
+          call('PUT /api/v1/people/attributes/{key}', { path: { key }, body }, options),
+        delete: (key: string, options?: CallOptions) =>
+          call('DELETE /api/v1/people/attributes/{key}', { path: { key } }, options),
+        settings: (options?: CallOptions) => call('GET /api/v1/people/attribute_settings', {}, options),
+        updateSettings: (body: Body<'PATCH /api/v1/people/attribute_settings'>, options?: CallOptions) =>
+          call('PATCH /api/v1/people/attribute_settings', { body }, options),
+      },
+      imports: {
+        /** People from CSV, worked off in the background. */
+        create: (body: Body<'POST /api/v1/people/import'>, options?: CallOptions) =>
+          call('POST /api/v1/people/import', { body }, options),
+        get: (import_id: string, options?: CallOptions) =>
+          call('GET /api/v1/people/imports/{import_id}', { path: { import_id } }, options),
+        errors: (import_id: string, query?: Query<'GET /api/v1/people/imports/{import_id}/errors'>, options?: CallOptions) =>
+          list('GET /api/v1/people/imports/{import_id}/errors', { path: { import_id }, query }, options),
+      },
       addresses: {
         list: (person_id: string, options?: CallOptions) =>
           list('GET /api/v1/people/{person_id}/addresses', { path: { person_id } }, options),

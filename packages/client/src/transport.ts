@@ -9,6 +9,8 @@ export interface ClientOptions {
   apiKey?: string;
   /** A session's or person's token, or a function that gives the current one for each try. */
   accessToken?: string | (() => string | Promise<string>);
+  /** For a page of Hermod's own origin: the session is a cookie, from `auth.loginBrowser`. */
+  cookie?: boolean;
   /** The workspace (`wsp_…`), where the credentials reach several. */
   workspace?: string;
   /** One try may last this long. Default 30 000; a call that waits on purpose gets that on top. */
@@ -64,6 +66,8 @@ export function createTransport(options: ClientOptions): Transport {
     const token = typeof options.accessToken === 'function' ? await options.accessToken() : options.accessToken;
     const credential = options.apiKey ?? token;
     if (credential) result.set('authorization', `Bearer ${credential}`);
+    // What changes something by cookie must carry a header that no other site's page can add.
+    if (options.cookie) result.set('hermod-csrf', '1');
     if (options.workspace) result.set('hermod-workspace', options.workspace);
     if (hasBody) result.set('content-type', 'application/json');
     if (idempotencyKey) result.set('idempotency-key', idempotencyKey);

@@ -79,6 +79,10 @@ export interface ApiKey {
   expires_at: string | null;
   /** When it was last used, to the minute */
   last_used_at: string | null;
+  /** Until when the secret before this one works */
+  old_key_ends_at: string | null;
+  /** Of a publishable key: what it is limited to */
+  publishable: Publishable | null;
   /** When it was made */
   created_at: string;
 }
@@ -110,11 +114,111 @@ export interface AttemptPage {
   next: string | null;
 }
 
+export interface AttributeDefinition {
+  /** Its name in `attributes` */
+  key: string;
+  /** What its values are */
+  type: "text" | "number" | "boolean" | "date" | "list";
+  /** For people */
+  description: string | null;
+  /** When it was declared */
+  created_at: string;
+  /** When it last changed */
+  updated_at: string;
+}
+
+export interface AttributeDefinitionPage {
+  /** This page's part of the list */
+  data: AttributeDefinition[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
+export interface AttributeDeletedEvent {
+  /** What is left of it */
+  attribute: AttributeTombstone;
+}
+
+export interface AttributeEvent {
+  /** The declared attribute */
+  attribute: AttributeDefinition;
+}
+
+export interface AttributeSettings {
+  /** Whether attributes that are not declared are refused */
+  strict: boolean;
+}
+
+export interface AttributeSettingsEvent {
+  /** The settings */
+  attribute_settings: AttributeSettings;
+}
+
+export interface AttributeTombstone {
+  /** Its name */
+  key: string;
+  /** When it was no longer declared */
+  deleted_at: string;
+}
+
+export interface AuditActor {
+  /** What its credentials were */
+  kind: "member" | "api_key" | "app_user" | "server_operator";
+  /** The person */
+  person_id: string | null;
+  /** Of a session: whose */
+  login_id: string | null;
+  /** Of a key: which */
+  api_key_id: string | null;
+}
+
+export interface AuditDetail {
+  /** What it tells */
+  name: string;
+  /** Its value, never a secret */
+  value: string;
+}
+
+export interface AuditEntry {
+  /** The entry */
+  id: string;
+  /** What was done, such as `api_key.created` */
+  action: string;
+  /** Who did it */
+  actor: AuditActor;
+  /** To what, by its id */
+  target: string | null;
+  /** What else there is to say */
+  details: AuditDetail[];
+  /** By which request */
+  request_id: string | null;
+  /** From where */
+  remote_address: string | null;
+  /** When */
+  created_at: string;
+}
+
+export interface AuditEntryPage {
+  /** This page's part of the list */
+  data: AuditEntry[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
 export interface Author {
   /** The participant; or `external_id` */
   person_id?: string | null;
   /** Your own id of the participant; or `person_id` */
   external_id?: string | null;
+}
+
+export interface BrowserSession {
+  /** Who signed in */
+  login: Login;
+  /** Which workspaces they reach */
+  workspaces: WorkspaceOfLogin[];
+  /** When the session ends */
+  expires_at: string;
 }
 
 export interface Capabilities {
@@ -243,6 +347,8 @@ export interface CreateApiKey {
   scopes: string[];
   /** When it ends by itself; never unless given */
   expires_at?: string | null;
+  /** Of a publishable key, and of it alone: what it is limited to */
+  publishable?: PublishableInput | null;
 }
 
 export interface CreateConversation {
@@ -269,6 +375,13 @@ export interface CreatePerson {
   attributes?: Record<string, unknown> | null;
   /** How to reach them. An address belongs to one person of the workspace */
   addresses?: NewAddress[] | null;
+}
+
+export interface CreatePersonToken {
+  /** Seconds */
+  expires_in?: number;
+  /** Whether it may also send to addresses */
+  addressed_sends?: boolean;
 }
 
 export interface CreateWorkspace {
@@ -381,6 +494,43 @@ export interface ForwardMessage {
   client_id?: string | null;
 }
 
+export interface ImportColumn {
+  /** A column of the table, as its header names it */
+  column: string;
+  /** What it becomes: `name`, `external_id`, `phone`, `email`, or `attributes.` and a key */
+  field?: string | null;
+}
+
+export interface ImportError {
+  /** The line of the table, the header being the first */
+  row: number;
+  /** What is wrong in it */
+  field: string | null;
+  /** What is wrong with it */
+  message: string;
+}
+
+export interface ImportErrorPage {
+  /** This page's part of the list */
+  data: ImportError[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
+export interface ImportEvent {
+  /** The import, at its end */
+  import: PersonImport;
+}
+
+export interface ImportPeople {
+  /** The table, with a header */
+  csv: string;
+  /** Which column is what, where the header does not say it */
+  mapping?: ImportColumn[] | null;
+  /** What becomes of people who are there already */
+  on_conflict?: "update" | "skip";
+}
+
 export interface IssuedApiKey {
   /** The API key */
   id: string;
@@ -398,10 +548,21 @@ export interface IssuedApiKey {
   expires_at: string | null;
   /** When it was last used, to the minute */
   last_used_at: string | null;
+  /** Until when the secret before this one works */
+  old_key_ends_at: string | null;
+  /** Of a publishable key: what it is limited to */
+  publishable: Publishable | null;
   /** When it was made */
   created_at: string;
   /** The key itself, shown this once; null where an idempotent request is answered again */
   key: string | null;
+}
+
+export interface IssuedPersonToken {
+  /** Shown this once */
+  token: string | null;
+  /** When it ends */
+  expires_at: string;
 }
 
 export interface Job {
@@ -477,7 +638,7 @@ export interface MarkRead {
 
 export interface Me {
   /** Whether a human's session or an API key calls */
-  kind: "session" | "api_key";
+  kind: "session" | "api_key" | "person";
   /** Of a session: whose it is */
   login: Login | null;
   /** Of an API key: which */
@@ -514,6 +675,11 @@ export interface MemberPage {
   data: Member[];
   /** Give it as `cursor` to get the next page; null on the last one */
   next: string | null;
+}
+
+export interface MergePerson {
+  /** The other person */
+  person_id: string;
 }
 
 export interface Message {
@@ -706,6 +872,38 @@ export interface PersonEvent {
   person: Person;
 }
 
+export interface PersonImport {
+  /** The import */
+  id: string;
+  /** How far it is */
+  state: "queued" | "running" | "done";
+  /** How many there are, without the header */
+  rows: number;
+  /** How many have been worked off */
+  done: number;
+  /** How many people it made */
+  created: number;
+  /** How many it changed */
+  updated: number;
+  /** How many were there already and stayed as they were */
+  skipped: number;
+  /** How many rows were refused */
+  failed: number;
+  /** The first of their errors */
+  errors: ImportError[];
+  /** When it began */
+  created_at: string;
+  /** When it ended */
+  finished_at: string | null;
+}
+
+export interface PersonMergedEvent {
+  /** Who is left, whole */
+  person: Person;
+  /** Whose id stands for them from now on */
+  merged_person_id: string;
+}
+
 export interface PersonPage {
   /** This page's part of the list */
   data: Person[];
@@ -720,6 +918,13 @@ export interface PersonTombstone {
   deleted_at: string;
 }
 
+export interface PersonUnmergedEvent {
+  /** Who is back, whole */
+  person: Person;
+  /** Whom they were merged into */
+  survivor_person_id: string;
+}
+
 /** What went wrong (RFC 9457) */
 export interface Problem {
   /** Where the documentation explains the code */
@@ -729,7 +934,7 @@ export interface Problem {
   /** The HTTP status */
   status: number;
   /** What went wrong: stable, branch on it */
-  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "not_resendable" | "not_retriable" | "not_editable" | "cursor_expired" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
+  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "csrf_refused" | "origin_refused" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "attribute_not_found" | "import_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "session_not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "last_owner" | "not_resendable" | "not_retriable" | "not_editable" | "not_mergeable" | "not_merged" | "merge_in_progress" | "cursor_expired" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "expectation_failed" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
   /** What there is to say beyond the title; left out where nothing is */
   detail?: string;
   /** The fields and parameters that are wrong, as far as it is about some */
@@ -741,6 +946,24 @@ export interface Problem {
   }[];
   /** Names this request in the server's log */
   request_id: string;
+}
+
+export interface Publishable {
+  /** The pages it works on */
+  allowed_origins: string[];
+  /** Whom it may send to */
+  recipients: string[];
+  /** How many messages a recipient gets of it in a day at most */
+  daily_cap: number;
+}
+
+export interface PublishableInput {
+  /** The pages it works on */
+  allowed_origins: string[];
+  /** Whom it may send to */
+  recipients: string[];
+  /** How many messages a recipient gets of it in a day at most */
+  daily_cap?: number;
 }
 
 export interface Reaction {
@@ -883,6 +1106,39 @@ export interface SendMessage {
   metadata?: Record<string, unknown> | null;
 }
 
+export interface Session {
+  /** The session */
+  id: string;
+  /** Whether it is kept by tokens or by a cookie */
+  mode: "bearer" | "cookie";
+  /** Whether it is the one that asks */
+  current: boolean;
+  /** Where it was last used from */
+  remote_address: string | null;
+  /** What it was made with, as that said */
+  user_agent: string | null;
+  /** When it was made */
+  created_at: string;
+  /** When it was last prolonged */
+  refreshed_at: string;
+  /** When it ends unless it is prolonged */
+  expires_at: string;
+}
+
+export interface SessionPage {
+  /** This page's part of the list */
+  data: Session[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
+export interface SetAttribute {
+  /** What its values are */
+  type: "text" | "number" | "boolean" | "date" | "list";
+  /** For people */
+  description?: string | null;
+}
+
 export interface SetParticipant {
   /** What they may do in the conversation */
   role?: "owner" | "admin" | "member";
@@ -901,6 +1157,13 @@ export interface SignedIn {
   login: Login;
   /** The workspaces the login reaches. With several, name one by the header `Hermod-Workspace` */
   workspaces: WorkspaceOfLogin[];
+}
+
+export interface StreamTicket {
+  /** Good once, as `?ticket=` */
+  ticket: string;
+  /** Until when */
+  expires_at: string;
 }
 
 export interface Synced {
@@ -945,11 +1208,30 @@ export interface UpdateAccount {
   is_default?: boolean | null;
 }
 
+export interface UpdateAttributeSettings {
+  /** Whether attributes that are not declared are refused */
+  strict?: boolean | null;
+}
+
 export interface UpdateConversation {
   /** Its new title; null takes the title away */
   title?: string | null;
   /** What one who joins sees of what was before: nothing (`join`), or all (`start`) */
   history?: "join" | "start" | null;
+}
+
+export interface UpdateMe {
+  /** Your name */
+  name?: string | null;
+  /** A new password; it ends all other sessions */
+  password?: string | null;
+  /** The one it replaces */
+  old_password?: string | null;
+}
+
+export interface UpdateMember {
+  /** What they may do from now on */
+  role: "owner" | "admin" | "agent" | "viewer";
 }
 
 export interface UpdateOwnView {
@@ -1026,6 +1308,12 @@ export interface WorkspaceOfLoginPage {
 export interface EventData {
   /** An account was added, changed, removed, or went to another state. */
   "account.state": AccountEvent;
+  /** An attribute is declared no longer; people keep their values. */
+  "attribute.deleted": AttributeDeletedEvent;
+  /** An attribute of people was declared, or declared anew. */
+  "attribute.updated": AttributeEvent;
+  /** What the workspace takes as attributes changed. */
+  "attribute_settings.updated": AttributeSettingsEvent;
   /** A conversation was opened. */
   "conversation.created": ConversationEvent;
   /** A conversation was deleted with its messages. */
@@ -1034,6 +1322,8 @@ export interface EventData {
   "conversation.me_updated": OwnViewEvent;
   /** A conversation's title or settings changed. */
   "conversation.updated": ConversationEvent;
+  /** Every row of an import of people was worked off. */
+  "import.finished": ImportEvent;
   /** A message was sent or came in. */
   "message.created": MessageEvent;
   /** A message was deleted: what is left is told, and its earlier events tell no more. */
@@ -1050,6 +1340,10 @@ export interface EventData {
   "person.created": PersonEvent;
   /** A person was deleted and what was personal is gone. */
   "person.deleted": PersonDeletedEvent;
+  /** A person was merged into another, whom the merged person's id stands for from now on. */
+  "person.merged": PersonMergedEvent;
+  /** A merge was undone: the merged person is one of their own again. */
+  "person.unmerged": PersonUnmergedEvent;
   /** A person or one of its addresses changed. */
   "person.updated": PersonEvent;
   /** A person reacted to a message. */
@@ -1090,18 +1384,24 @@ export const errorStatuses = {
   address_taken: 409,
   /** There is no such API key */
   api_key_not_found: 404,
+  /** There is no such attribute */
+  attribute_not_found: 404,
   /** The request body is too large */
   body_too_large: 413,
   /** The client id was used before with another message */
   client_id_reused: 422,
   /** There is no such conversation */
   conversation_not_found: 404,
+  /** A request with the session cookie must prove where it comes from */
+  csrf_refused: 403,
   /** The cursor is older than what is kept, or from another epoch */
   cursor_expired: 410,
   /** The server is shutting down */
   draining: 503,
   /** The e-mail address is already registered */
   email_taken: 409,
+  /** The server does not do what the Expect header asks */
+  expectation_failed: 417,
   /** The external id belongs to another person */
   external_id_taken: 409,
   /** The caller may not do this */
@@ -1110,6 +1410,8 @@ export const errorStatuses = {
   headers_too_large: 431,
   /** The key was used before with another request */
   idempotency_key_reused: 422,
+  /** There is no such import */
+  import_not_found: 404,
   /** Something went wrong on our side */
   internal: 500,
   /** A field of the request body is not valid */
@@ -1126,12 +1428,16 @@ export const errorStatuses = {
   invalid_query: 400,
   /** There is no such job */
   job_not_found: 404,
+  /** A workspace keeps at least one owner */
+  last_owner: 409,
   /** A limit of the workspace is reached */
   limit_reached: 422,
   /** The request body is not JSON */
   malformed_json: 400,
   /** The request is not valid HTTP */
   malformed_request: 400,
+  /** A merge of this person is still moving conversations; try again */
+  merge_in_progress: 409,
   /** There is no such message */
   message_not_found: 404,
   /** The route does not take this method */
@@ -1142,10 +1448,16 @@ export const errorStatuses = {
   no_account: 422,
   /** The resource can no longer be changed */
   not_editable: 409,
+  /** These two people cannot be merged, or not be told apart */
+  not_mergeable: 409,
+  /** The person is not merged into this one */
+  not_merged: 409,
   /** The message is not in a state from which it can be resent */
   not_resendable: 409,
   /** The job is not in a state from which it can be retried */
   not_retriable: 409,
+  /** The key is not for pages of this origin */
+  origin_refused: 403,
   /** The server is too busy; try again */
   overloaded: 503,
   /** There is no such participant */
@@ -1160,6 +1472,8 @@ export const errorStatuses = {
   request_timeout: 408,
   /** There is no such route */
   route_not_found: 404,
+  /** There is no such session */
+  session_not_found: 404,
   /** The database cannot be reached or is full */
   storage_unavailable: 503,
   /** A test key reaches sandbox accounts only */
@@ -1305,9 +1619,41 @@ export interface Routes {
       /** The id of the API key */
       key_id: string;
     };
-    query: Record<string, never>;
+    query: {
+      /** For how many seconds the old secret goes on working */
+      overlap?: number;
+    };
     body: undefined;
     response: IssuedApiKey;
+  };
+  /** List who did what, newest first */
+  "GET /api/v1/audit_log": {
+    path: Record<string, never>;
+    query: {
+      /** Only this action */
+      action?: string;
+      /** Only what this person did */
+      person_id?: string;
+      /** Only what was done to this id */
+      target?: string;
+      /** Only from then on */
+      since?: string;
+      /** Only before */
+      until?: string;
+      /** How many there may be on a page */
+      limit?: number;
+      /** `next` of the page before; without it the list begins at its beginning */
+      cursor?: string;
+    };
+    body: undefined;
+    response: AuditEntryPage;
+  };
+  /** Log in a browser: the session is a cookie that no script can read */
+  "POST /api/v1/auth/cookie": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: LogIn;
+    response: BrowserSession;
   };
   /** Log in with an e-mail address and a password */
   "POST /api/v1/auth/login": {
@@ -1336,6 +1682,13 @@ export interface Routes {
     query: Record<string, never>;
     body: Register;
     response: SignedIn;
+  };
+  /** Get a ticket that opens one stream within 30 seconds */
+  "POST /api/v1/auth/stream_ticket": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    response: StreamTicket;
   };
   /** List conversations, newest activity first */
   "GET /api/v1/conversations": {
@@ -1509,6 +1862,8 @@ export interface Routes {
       wait?: number;
       /** How many events there may be in an answer */
       limit?: number;
+      /** A stream ticket instead of credentials: good once */
+      ticket?: string;
     };
     body: undefined;
     response: EventList;
@@ -1557,6 +1912,30 @@ export interface Routes {
     query: Record<string, never>;
     body: undefined;
     response: Me;
+  };
+  /** Change one's name or password */
+  "PATCH /api/v1/me": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: UpdateMe;
+    response: Me;
+  };
+  /** List one's sessions, newest first */
+  "GET /api/v1/me/sessions": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    response: SessionPage;
+  };
+  /** End one of one's sessions */
+  "DELETE /api/v1/me/sessions/{session_id}": {
+    path: {
+      /** The id of the session */
+      session_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
   };
   /** List what crossed the accounts, newest first */
   "GET /api/v1/messages": {
@@ -1729,6 +2108,47 @@ export interface Routes {
     body: CreatePerson;
     response: Person;
   };
+  /** Get what the workspace takes as attributes */
+  "GET /api/v1/people/attribute_settings": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    response: AttributeSettings;
+  };
+  /** Take declared attributes only, or any */
+  "PATCH /api/v1/people/attribute_settings": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: UpdateAttributeSettings;
+    response: AttributeSettings;
+  };
+  /** List the declared attributes of people */
+  "GET /api/v1/people/attributes": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    response: AttributeDefinitionPage;
+  };
+  /** Declare an attribute of people and its type */
+  "PUT /api/v1/people/attributes/{key}": {
+    path: {
+      /** The id of the key */
+      key: string;
+    };
+    query: Record<string, never>;
+    body: SetAttribute;
+    response: AttributeDefinition;
+  };
+  /** Declare an attribute no longer */
+  "DELETE /api/v1/people/attributes/{key}": {
+    path: {
+      /** The id of the key */
+      key: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
+  };
   /** Create or change the person with this external id */
   "PUT /api/v1/people/by_external_id/{external_id}": {
     path: {
@@ -1738,6 +2158,38 @@ export interface Routes {
     query: Record<string, never>;
     body: UpsertPerson;
     response: Person;
+  };
+  /** Import people from CSV */
+  "POST /api/v1/people/import": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: ImportPeople;
+    response: PersonImport;
+  };
+  /** Get an import and how far it is */
+  "GET /api/v1/people/imports/{import_id}": {
+    path: {
+      /** The id of the import */
+      import_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: PersonImport;
+  };
+  /** List what was wrong with rows of an import */
+  "GET /api/v1/people/imports/{import_id}/errors": {
+    path: {
+      /** The id of the import */
+      import_id: string;
+    };
+    query: {
+      /** How many there may be on a page */
+      limit?: number;
+      /** `next` of the page before; without it the list begins at its beginning */
+      cursor?: string;
+    };
+    body: undefined;
+    response: ImportErrorPage;
   };
   /** Get a person */
   "GET /api/v1/people/{person_id}": {
@@ -1800,6 +2252,36 @@ export interface Routes {
     query: Record<string, never>;
     body: undefined;
     response: undefined;
+  };
+  /** Merge another person into this one */
+  "POST /api/v1/people/{person_id}/merge": {
+    path: {
+      /** The id of the person */
+      person_id: string;
+    };
+    query: Record<string, never>;
+    body: MergePerson;
+    response: Person;
+  };
+  /** Make a token for an app user */
+  "POST /api/v1/people/{person_id}/tokens": {
+    path: {
+      /** The id of the person */
+      person_id: string;
+    };
+    query: Record<string, never>;
+    body: CreatePersonToken;
+    response: IssuedPersonToken;
+  };
+  /** Undo the merge of another person into this one */
+  "POST /api/v1/people/{person_id}/unmerge": {
+    path: {
+      /** The id of the person */
+      person_id: string;
+    };
+    query: Record<string, never>;
+    body: MergePerson;
+    response: Person;
   };
   /** Hand in a message as the sandbox's network would */
   "POST /api/v1/sandbox/inbound": {
@@ -1870,6 +2352,30 @@ export interface Routes {
     query: Record<string, never>;
     body: undefined;
     response: MemberPage;
+  };
+  /** Remove a member */
+  "DELETE /api/v1/workspaces/{workspace_id}/members/{person_id}": {
+    path: {
+      /** The id of the workspace */
+      workspace_id: string;
+      /** The id of the person */
+      person_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
+  };
+  /** Change the role of a member */
+  "PATCH /api/v1/workspaces/{workspace_id}/members/{person_id}": {
+    path: {
+      /** The id of the workspace */
+      workspace_id: string;
+      /** The id of the person */
+      person_id: string;
+    };
+    query: Record<string, never>;
+    body: UpdateMember;
+    response: Member;
   };
 }
 

@@ -82,14 +82,10 @@ static Task<net::Reply> post_inbound(Deps& deps, Caller const& caller, net::Requ
         .reply_to_provider_id = {},
         .at = command.timestamp,
     };
-    // One key, one message, also where the process ends between the two writes; as keys are kept
-    // for a day, so is the id that stands for one.
-    if (auto const& use = caller.idempotency; use && !command.provider_id) {
-        auto const day = std::to_string(deps.clock.now().us / microseconds{use->keep}.count());
-        incoming.provider_id = "in_"
-            + to_base64url(as_text(sha256(
-                caller.person.str() + day + use->key + std::string{as_text(use->body_hash)})));
-    }
+    // One key, one message, also where the process ends between the two writes.
+    if (caller.idempotency && !command.provider_id)
+        incoming.provider_id =
+            "in_" + to_base64url(as_text(sha256(caller.person.str() + caller.idempotency->key)));
     auto const id =
         co_await deps.inbox.receive(caller.workspace, command.account_id, std::move(incoming));
     co_return net::created(co_await workspaces::write_once(

@@ -145,7 +145,8 @@ TEST_F(PostgresFaults, a_commit_that_never_arrived_is_done_again)
     TestProxy proxy{url};
     Node node{options_of(proxy.url())};
     node.write(workspace, make_counter);
-    proxy.lose_next_request("commit");
+    // As the name of a prepared statement: a notification has the word in its text.
+    proxy.lose_next_request(std::string{"\0commit\0", 8});
     int runs = 0;
 
     auto const number = node.write(workspace, [&](Tx& tx) {
@@ -175,7 +176,8 @@ TEST_F(PostgresFaults, answers_lost_under_load_lose_and_double_nothing)
         if (i % 2 == 0)
             proxy.lose_next_answer("COMMIT");
         else
-            proxy.lose_next_request("commit");
+            // As the name of a prepared statement: a notification has the word in its text.
+            proxy.lose_next_request(std::string{"\0commit\0", 8});
         for (auto const lost = proxy.lost(); proxy.lost() == lost && node.is_busy();)
             std::this_thread::yield();
     }
