@@ -176,8 +176,12 @@ Wanted read_row(std::vector<Column> const& columns, AttributeRules const& rules,
     if (!errors.any() && !wanted.external_id && wanted.addresses.empty())
         errors.add({}, "needs an external_id or an address");
     // A phone finds a person before an e-mail address does.
-    std::ranges::stable_sort(
-        wanted.addresses, {}, [](AddressCell const& cell) { return cell.address.kind; });
+    // By kind, and within one in the order of the columns.
+    auto const kind_of = [](AddressCell const& cell) { return cell.address.kind; };
+    auto const first = wanted.addresses.begin();
+    for (auto next = first; next != wanted.addresses.end(); ++next)
+        std::rotate(
+            std::ranges::upper_bound(first, next, kind_of(*next), {}, kind_of), next, next + 1);
     return wanted;
 }
 
