@@ -22,6 +22,7 @@ struct SqliteOptions {
     microseconds batch_time{5000}; ///< after this no further λ joins the batch
     std::size_t queue_limit = 65'536; ///< λs that wait; one more gets 503 `overloaded`
     std::int64_t max_pages = 0; ///< of 4 KiB: the file never grows beyond; 0: no limit
+    bool refuse_scans = false; ///< a statement that walks a tenant table throws: for tests
     std::span<SqlFile const> migrations = embedded_migrations(); ///< the schema
 };
 

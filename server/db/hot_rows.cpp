@@ -156,6 +156,7 @@ HotRow& HotRows::insert(HotTable const& spec, WorkspaceId const& workspace, Uuid
 {
     HERMOD_CHECK(values.size() == static_cast<std::size_t>(spec.columns));
     auto& entry = entry_of(table_of(spec), workspace, key);
+    ++changes_;
     remember(entry);
     std::ranges::copy(values, entry.values_.begin());
     mark(entry, false, false);
@@ -167,6 +168,7 @@ void HotRows::set(HotRow& row, int column, std::int64_t value)
     auto& entry = static_cast<Entry&>(row);
     if (row[column] == value) // reads the row where it is stale
         return;
+    ++changes_;
     remember(entry);
     entry.values_[static_cast<std::size_t>(column)] = value;
     mark(entry, true, false);

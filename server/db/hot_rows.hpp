@@ -11,8 +11,9 @@
 
 namespace hermod::db {
 
-/// The hot rows of one batch, for both engines. The engine calls begin_lambda before each λ and one
-/// of accept_lambda and rollback_lambda after it, flush before COMMIT, and clear when the batch has
+/// The hot rows of one batch, for both engines. The engine calls begin_lambda before each λ, or
+/// before several that it keeps or undoes together, and one of accept_lambda and rollback_lambda
+/// after, flush before COMMIT, and clear when the batch has
 /// ended in whatever way. Not thread-safe; lives as long as its session.
 class HotRows {
 public:
@@ -29,6 +30,9 @@ public:
     void before(WorkspaceId const& workspace, Statement const& statement);
     /// Forgets the workspace's rows of each table that the statement may have changed.
     void after(WorkspaceId const& workspace, Statement const& statement);
+
+    /// Rises with every change of a row in memory, so that a λ that changed none can be told.
+    std::uint64_t changes() const { return changes_; }
 
     void begin_lambda();
     void accept_lambda();
@@ -76,6 +80,7 @@ private:
     std::vector<Undo> undo_;
     std::uint64_t lambda_ = 0; ///< number of the λ that runs, 0 between λs
     std::uint64_t last_lambda_ = 0;
+    std::uint64_t changes_ = 0;
 };
 
 }

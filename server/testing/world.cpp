@@ -43,7 +43,11 @@ std::string const& scratch_folder()
 
 static db::SqliteOptions options_for(std::string const& path)
 {
-    return {.path = path, .readers = 1, .synchronous = false, .commit_interval = microseconds{0}};
+    return {.path = path,
+        .readers = 1,
+        .synchronous = false,
+        .commit_interval = microseconds{0},
+        .refuse_scans = true};
 }
 
 /// A copy of a database that is migrated once per process.

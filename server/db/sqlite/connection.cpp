@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "db/failures.hpp"
+#include "db/sqlite/plan.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -86,7 +87,8 @@ static int stop_when_late(void* deadline)
     return std::chrono::steady_clock::now() > *static_cast<Time const*>(deadline) ? 1 : 0;
 }
 
-Connection::Connection(SqliteOptions const& options, Mode mode) : mode_(mode)
+Connection::Connection(SqliteOptions const& options, Mode mode)
+    : mode_(mode), refuse_scans_(options.refuse_scans)
 {
     configure_once();
     auto const flags = SQLITE_OPEN_NOMUTEX
@@ -184,6 +186,12 @@ Connection::Prepared Connection::prepare(Statement const& statement, std::size_t
     if (!raw || !single || used != sqlite3_bind_parameter_count(raw))
         fail(SQLITE_MISUSE, sql);
     prepared.writes = sqlite3_stmt_readonly(raw) == 0;
+    // Of global tables some are walked, and SQLite names what a recursion has found like a table.
+    auto const is_tenant = sql.find("workspace_id = $1") != std::string::npos
+        && sql.find("RECURSIVE") == std::string::npos;
+    if (refuse_scans_ && is_tenant)
+        if (auto const scan = find_scan(db_.get(), sql))
+            throw std::logic_error{fmt::format("no index serves {}: {}", sql, *scan)};
     return prepared;
 }
 
@@ -275,42 +283,52 @@ void Connection::before_write()
 {
     if (mode_ == Mode::read)
         fail(SQLITE_READONLY, "a write in a read");
-    if (in_lambda_ && !savepoint_) {
-        control("SAVEPOINT lambda");
+    lambda_wrote_ = true;
+    if (in_group_ && !savepoint_) {
+        control("SAVEPOINT lambdas");
         savepoint_ = true;
+    }
+}
+
+void Connection::begin_group()
+{
+    in_group_ = true;
+    savepoint_ = false;
+}
+
+void Connection::accept_group()
+{
+    in_group_ = false;
+    if (std::exchange(savepoint_, false))
+        control("RELEASE lambdas");
+}
+
+void Connection::rollback_group()
+{
+    failure_ = nullptr;
+    in_group_ = false;
+    if (std::exchange(savepoint_, false)) {
+        control("ROLLBACK TO lambdas");
+        control("RELEASE lambdas");
     }
 }
 
 void Connection::begin_lambda()
 {
     failure_ = nullptr;
-    in_lambda_ = true;
-    savepoint_ = false;
+    lambda_wrote_ = false;
 }
 
-void Connection::accept_lambda()
+void Connection::end_lambda()
 {
     if (failure_)
-        std::rethrow_exception(failure_);
-    if (savepoint_)
-        control("RELEASE lambda");
-    savepoint_ = in_lambda_ = false;
-}
-
-void Connection::rollback_lambda()
-{
-    failure_ = nullptr;
-    in_lambda_ = false;
-    if (std::exchange(savepoint_, false)) {
-        control("ROLLBACK TO lambda");
-        control("RELEASE lambda");
-    }
+        std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 void Connection::roll_back()
 {
     failure_ = nullptr;
-    in_lambda_ = savepoint_ = false;
+    in_group_ = savepoint_ = false;
     if (in_transaction())
         control("ROLLBACK");
 }

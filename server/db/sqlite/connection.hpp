@@ -36,11 +36,14 @@ public:
     /// False: SQLite has rolled the transaction back by itself, as a full disk makes it do.
     bool in_transaction() const;
 
-    /// A savepoint opens at the λ's first write.
+    /// λs that are kept or undone together; a savepoint opens at their first write.
+    void begin_group();
+    void accept_group();
+    void rollback_group();
     void begin_lambda();
     /// Throws what a statement of the λ threw, also where the λ caught it.
-    void accept_lambda();
-    void rollback_lambda();
+    void end_lambda();
+    bool lambda_wrote() const { return lambda_wrote_; }
     /// Ends the transaction, if SQLite has not done so.
     void roll_back();
 
@@ -84,9 +87,11 @@ private:
 
     std::unique_ptr<sqlite3, Close> db_;
     Mode mode_;
+    bool refuse_scans_;
     std::unordered_map<Key, Prepared, KeyHash> statements_;
     std::exception_ptr failure_; ///< of the λ that runs
-    bool in_lambda_ = false;
+    bool lambda_wrote_ = false;
+    bool in_group_ = false;
     bool savepoint_ = false;
     std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     std::chrono::steady_clock::time_point next_report_{};

@@ -59,7 +59,7 @@ void Readers::run_one(Connection& connection, HotRows& hot_rows, Work& work)
     try {
         connection.control("BEGIN");
         work.run(connection, hot_rows, clock_.now());
-        connection.accept_lambda();
+        connection.end_lambda();
         connection.control("COMMIT");
     } catch (...) {
         work.error = std::current_exception();

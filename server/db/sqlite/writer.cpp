@@ -82,9 +82,9 @@ void Writer::run_batch()
         return refuse(batch_, failure);
     std::size_t next = 0;
     do {
-        while (next < batch_.size())
-            if (!run_one(*batch_[next++]))
-                return run_one_by_one();
+        if (!run_group(std::span{batch_}.subspan(next)))
+            return run_one_by_one();
+        next = batch_.size();
     } while (take_more(batch_end, hold_until));
     if (try_commit())
         return run_one_by_one(); // whose fault it is shows there
@@ -108,29 +108,60 @@ bool Writer::take_more(Work::Time batch_end, Work::Time hold_until)
     return taken;
 }
 
-/// False: the transaction is lost, and with it what the λs before this one did.
+/// Works that are taken together share a savepoint, as each savepoint costs a copy of every page
+/// that is changed under it. Where one has to be undone, all are, and run again with one each.
+/// False: the transaction is lost, and with it what the works before these did.
+bool Writer::run_group(std::span<Work* const> works)
+{
+    connection_.begin_group();
+    hot_rows_.begin_lambda();
+    for (auto* const work : works) {
+        if (run_one(*work))
+            continue;
+        if (!undo_group())
+            return false;
+        if (works.size() == 1)
+            return true;
+        metrics_.reruns.add(static_cast<double>(works.size()));
+        return std::ranges::all_of(works, [&](Work* each) { return run_group({&each, 1}); });
+    }
+    try {
+        connection_.accept_group();
+    } catch (Problem const&) {
+        return false;
+    }
+    hot_rows_.accept_lambda();
+    return true;
+}
+
+/// False: it failed and has changed something, which has to be undone.
 bool Writer::run_one(Work& work)
 {
     auto const started = now_;
+    auto const changes = hot_rows_.changes();
     connection_.begin_lambda();
-    hot_rows_.begin_lambda();
     work.error = nullptr;
     try {
         work.run(connection_, hot_rows_, clock_.now());
-        connection_.accept_lambda();
-        hot_rows_.accept_lambda();
+        connection_.end_lambda();
     } catch (...) {
         work.error = std::current_exception();
         work.wakes = 0;
     }
     now_ = steady_clock::now();
     metrics_.write_seconds.observe(seconds_between(started, now_));
-    if (!work.error)
-        return true;
+    return !work.error
+        || (connection_.in_transaction() && !connection_.lambda_wrote()
+            && hot_rows_.changes() == changes);
+}
+
+/// False where SQLite has rolled the whole transaction back by itself.
+bool Writer::undo_group()
+{
     if (!connection_.in_transaction())
         return false;
     try {
-        connection_.rollback_lambda();
+        connection_.rollback_group();
     } catch (Problem const&) {
         return false;
     }
@@ -147,7 +178,7 @@ void Writer::run_one_by_one()
         auto& work = **at;
         if (auto const failure = try_begin())
             return refuse({at, batch_.end()}, failure);
-        if (run_one(work) && !work.error)
+        if (run_group({at, 1}) && !work.error)
             if (auto const failure = try_commit()) {
                 work.error = failure;
                 work.wakes = 0;

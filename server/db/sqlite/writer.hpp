@@ -40,7 +40,9 @@ private:
     void work_off();
     void run_batch();
     void run_one_by_one();
+    bool run_group(std::span<Work* const> works);
     bool run_one(Work& work);
+    bool undo_group();
     bool take_more(Work::Time batch_end, Work::Time hold_until);
     std::exception_ptr try_begin();
     std::exception_ptr try_commit();
