@@ -1,6 +1,6 @@
 # Every dependency has its reason in docs/dependencies.md.
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
 find_package(PostgreSQL REQUIRED)
@@ -14,6 +14,7 @@ find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 # Debian's libphonenumber-dev excludes Boost 1.81, so script/setup unpacks its headers here.
 add_library(phonenumber INTERFACE)
