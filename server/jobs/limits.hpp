@@ -12,16 +12,17 @@ namespace hermod::jobs {
 /// a lane never waits for the one below it.
 struct Limits {
     int concurrency = 256;
-    int per_workspace = 32; ///< a one-time password does not count against it
+    int per_workspace = 32; ///< one-time passwords have places of their own beside it
 
     std::array<int, 3> of_lanes() const
     {
         return {
             concurrency, std::max(1, concurrency - concurrency / 8), std::max(1, concurrency / 2)};
     }
+    /// One workspace's flood of one-time passwords leaves half of the places to the others'.
     std::array<int, 3> of_workspace() const
     {
-        return {concurrency, per_workspace, std::max(1, per_workspace / 2)};
+        return {std::max(1, concurrency / 2), per_workspace, std::max(1, per_workspace / 2)};
     }
 };
 BOOST_DESCRIBE_STRUCT(Limits, (), (concurrency, per_workspace))

@@ -12,7 +12,9 @@ inline constexpr MetricInfo held{
 inline constexpr MetricInfo running{"hermod_jobs_running", "gauge", "", "Jobs under way"};
 inline constexpr MetricInfo ended{
     "hermod_jobs_ended_total", "counter", "", "Claims that ended, in any state"};
+inline constexpr MetricInfo dead{
+    "hermod_jobs_dead_total", "counter", "", "Jobs that were given up: listed, retried by hand"};
 
-inline constexpr std::array all{held, running, ended};
+inline constexpr std::array all{held, running, ended, dead};
 
 }

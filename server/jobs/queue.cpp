@@ -107,9 +107,8 @@ std::optional<Queue::Pick> Queue::next()
 /// The most urgent lane is not held back by the workspace's own slower work.
 bool Queue::has_place(Tenant const& tenant, std::size_t lane) const
 {
-    return lane == 0
-        || (tenant.running < limits_.per_workspace
-            && tenant.lanes[lane].running < limits_.of_workspace()[lane]);
+    return tenant.lanes[lane].running < limits_.of_workspace()[lane]
+        && (lane == 0 || tenant.running < limits_.per_workspace);
 }
 
 std::optional<Queue::Pick> Queue::next_of(std::size_t lane)

@@ -94,6 +94,17 @@ TEST(Queue, a_campaign_leaves_places_for_what_is_more_urgent)
     EXPECT_EQ(drain(queue), (std::vector<std::int64_t>{100, 200}));
 }
 
+TEST(Queue, one_workspaces_flood_of_passwords_leaves_places_to_the_others)
+{
+    Queue queue{{.concurrency = 8, .per_workspace = 4}};
+    for (int i = 0; i < 20; ++i)
+        queue.add(workspace(1), entry(i, {}, Lane::otp), now);
+    EXPECT_EQ(drain(queue).size(), 4U);
+
+    queue.add(workspace(2), entry(100, {}, Lane::otp), now);
+    EXPECT_EQ(drain(queue), std::vector<std::int64_t>{100});
+}
+
 TEST(Queue, every_lane_has_a_place_whatever_the_operator_allows)
 {
     Queue queue{{.concurrency = 1, .per_workspace = 1}};

@@ -27,7 +27,7 @@ static FieldTexts field_texts(ListJobs const*)
 static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const& query = request.query_as<ListJobs>();
-    std::optional<std::int64_t> before;
+    std::int64_t before = INT64_MAX;
     if (query.cursor)
         std::tie(before) = net::read_cursor<std::int64_t>(*query.cursor);
     auto const limit = query.limit.value.value;

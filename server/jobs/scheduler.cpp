@@ -27,6 +27,7 @@ Scheduler::Scheduler(db::Database& db, Clock& clock, Tasks& tasks, asio::io_cont
     , waiting_(metrics.gauge(metric::held.name, metric::held.help))
     , running_(metrics.gauge(metric::running.name, metric::running.help))
     , ended_(metrics.counter(metric::ended.name, metric::ended.help))
+    , dead_(metrics.counter(metric::dead.name, metric::dead.help))
     , queue_(limits)
 {
 }
@@ -246,7 +247,8 @@ void Scheduler::put_off(
     std::vector<Queue::Pick> const& picks, std::string const& error, bool is_away)
 {
     log::warn("jobs could not be claimed",
-        {{"error", error}, {"job", picks.front().entry.id.str()}, {"jobs", picks.size()}});
+        {{"error", error}, {"workspace", picks.front().workspace.str()},
+            {"job", picks.front().entry.id.str()}, {"jobs", picks.size()}});
     for (auto const& pick : picks) {
         auto& times = refused_[pick.entry.id];
         times = is_away ? std::max(times, 1) : times + 1;
@@ -263,7 +265,10 @@ void Scheduler::begin(Queue::Pick pick, Claim const& claim)
         return finished(pick, claim.later);
     pick.entry.claims = claim.job->claim;
     tasks_.spawn(io_, "job", [this, pick = std::move(pick), job = *claim.job]() -> Task<void> {
-        finished(pick, co_await run_one(job));
+        auto const ended = co_await run_one(job);
+        if (ended && ended->state == State::dead)
+            note_dead(job);
+        finished(pick, ended);
     });
 }
 
@@ -290,9 +295,19 @@ Task<std::optional<Ended>> Scheduler::run_one(Claimed const& job)
     }
     // What it did is not known, so it is looked at as after a crash. Its row says `sending`, so it
     // stays in memory.
-    log::error("a job failed", {{"job", job.id.str()}, {"kind", job.kind}, {"error", failure}});
+    log::error("a job failed",
+        {{"workspace", job.workspace.str()}, {"job", job.id.str()}, {"kind", job.kind},
+            {"error", failure}});
     auto const wait = std::min<microseconds>(backoff(job.attempt), Queue::horizon);
     co_return Ended{State::outcome_unknown, clock_.now() + wait};
+}
+
+void Scheduler::note_dead(Claimed const& job)
+{
+    dead_.add();
+    log::warn("a job was given up",
+        {{"workspace", job.workspace.str()}, {"job", job.id.str()}, {"kind", job.kind},
+            {"message", job.message ? job.message->str() : ""}, {"attempts", job.attempt}});
 }
 
 void Scheduler::finished(Queue::Pick const& pick, std::optional<Ended> const& ended)

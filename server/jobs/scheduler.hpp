@@ -102,6 +102,7 @@ private:
     void begin(Queue::Pick pick, Claim const& claim);
     void put_off(std::vector<Queue::Pick> const& picks, std::string const& error, bool is_away);
     Task<std::optional<Ended>> run_one(Claimed const& job);
+    void note_dead(Claimed const& job);
     void finished(Queue::Pick const& pick, std::optional<Ended> const& ended);
     Timestamp next_look() const;
 
@@ -114,6 +115,7 @@ private:
     Gauge waiting_;
     Gauge running_;
     Counter ended_;
+    Counter dead_;
 
     // On the io thread alone.
     Queue queue_;

@@ -95,23 +95,36 @@ std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit)
         before, limit);
 }
 
-std::vector<JobRow> list_jobs(db::Tx const& tx, JobFilter const& filter,
-    std::optional<std::int64_t> before, std::int64_t limit)
+/// What was given up has an index of its own: it is little among much.
+static std::vector<JobRow> list_dead(db::Tx const& tx, std::optional<std::string> const& kind,
+    std::int64_t before, std::int64_t limit)
 {
     return tx.all<JobRow>(R"sql(
         SELECT {columns} FROM jobs
-        WHERE workspace_id = $1 AND ($2 IS NULL OR position < $2) AND ($3 IS NULL OR state = $3)
+        WHERE workspace_id = $1 AND state = 'dead' AND position < $2 AND ($3 IS NULL OR kind = $3)
+        ORDER BY position DESC LIMIT $4)sql",
+        before, kind, limit);
+}
+
+std::vector<JobRow> list_jobs(
+    db::Tx const& tx, JobFilter const& filter, std::int64_t before, std::int64_t limit)
+{
+    if (filter.state == State::dead)
+        return list_dead(tx, filter.kind, before, limit);
+    return tx.all<JobRow>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND position < $2 AND ($3 IS NULL OR state = $3)
           AND ($4 IS NULL OR kind = $4)
         ORDER BY position DESC LIMIT $5)sql",
         before, filter.state, filter.kind, limit);
 }
 
 std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
-    JobFilter const& filter, std::optional<std::int64_t> before, std::int64_t limit)
+    JobFilter const& filter, std::int64_t before, std::int64_t limit)
 {
     return tx.all<JobRow>(R"sql(
         SELECT {columns} FROM jobs
-        WHERE workspace_id = $1 AND message_id = $2 AND ($3 IS NULL OR position < $3)
+        WHERE workspace_id = $1 AND message_id = $2 AND position < $3
           AND ($4 IS NULL OR state = $4) AND ($5 IS NULL OR kind = $5)
         ORDER BY position DESC LIMIT $6)sql",
         message, before, filter.state, filter.kind, limit);

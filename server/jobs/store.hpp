@@ -51,11 +51,11 @@ struct JobFilter {
     std::optional<State> state;
     std::optional<std::string> kind;
 };
-/// Newest first, below `before` where given.
-std::vector<JobRow> list_jobs(db::Tx const& tx, JobFilter const& filter,
-    std::optional<std::int64_t> before, std::int64_t limit);
+/// Newest first, of those at positions below `before`.
+std::vector<JobRow> list_jobs(
+    db::Tx const& tx, JobFilter const& filter, std::int64_t before, std::int64_t limit);
 /// The same of one message's jobs, which are few.
 std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
-    JobFilter const& filter, std::optional<std::int64_t> before, std::int64_t limit);
+    JobFilter const& filter, std::int64_t before, std::int64_t limit);
 
 }
