@@ -13,7 +13,7 @@ public:
     {
         return Timestamp::from_s(1'800'000'000) + microseconds{offset_us_.load()} + set_by;
     }
-    Steady steady() const override { return Steady{} + microseconds{offset_us_.load()}; }
+    Steady steady() const override { return Steady{} + microseconds{steady_offset_us_.load()}; }
     void set_wall_time(microseconds by)
     {
         set_by += by;
@@ -50,6 +50,18 @@ TEST(SleepTest, an_interval_ends_in_time_though_wall_time_was_set_back)
     }
 
     EXPECT_EQ(tasks.running(), 0U);
+}
+
+TEST(ClockTest, monotonic_time_does_not_go_back_with_wall_time)
+{
+    FakeClock clock;
+    auto const wall = clock.now();
+    auto const steady = clock.steady();
+
+    clock.advance(-std::chrono::hours{1});
+
+    EXPECT_EQ(clock.now(), wall - std::chrono::hours{1});
+    EXPECT_EQ(clock.steady(), steady);
 }
 
 TEST(SleepTest, an_interval_is_not_over_because_wall_time_was_set_forward)

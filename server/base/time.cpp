@@ -113,12 +113,13 @@ Timestamp Clock::now() const
 
 Clock::Steady Clock::steady() const
 {
-    return steady_clock::now() + microseconds{offset_us_.load(std::memory_order_relaxed)};
+    return steady_clock::now() + microseconds{steady_offset_us_.load(std::memory_order_relaxed)};
 }
 
 void Clock::advance(microseconds by)
 {
     offset_us_ += by.count();
+    steady_offset_us_ += std::max<std::int64_t>(by.count(), 0);
     std::lock_guard const lock{mutex_};
     for (auto* listener : listeners_)
         listener->on_advance_();

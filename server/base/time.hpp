@@ -65,7 +65,8 @@ public:
     };
 
 protected:
-    std::atomic<std::int64_t> offset_us_{0};
+    std::atomic<std::int64_t> offset_us_{0}; ///< of wall time
+    std::atomic<std::int64_t> steady_offset_us_{0}; ///< what it went forward in all
 
 private:
     std::mutex mutex_;
@@ -77,7 +78,7 @@ class FakeClock final : public Clock {
 public:
     explicit FakeClock(Timestamp start = Timestamp::from_s(1'800'000'000)) : start_(start) { }
     Timestamp now() const override { return start_ + microseconds{offset_us_.load()}; }
-    Steady steady() const override { return Steady{} + microseconds{offset_us_.load()}; }
+    Steady steady() const override { return Steady{} + microseconds{steady_offset_us_.load()}; }
 
 private:
     Timestamp start_;

@@ -2,6 +2,7 @@
 
 #include "access/idempotency.hpp"
 #include "base/errors.hpp"
+#include "base/sleep.hpp"
 #include "conversations/cursors.hpp"
 
 #include <algorithm>
@@ -12,9 +13,10 @@ static constexpr auto between_writes = std::chrono::seconds{1};
 
 bool Receipts::take(Slot& slot)
 {
-    if (clock_.now() < slot.last + between_writes)
+    auto const now = clock_.steady();
+    if (slot.last != Clock::Steady{} && now < slot.last + between_writes)
         return false;
-    slot.last = clock_.now();
+    slot.last = now;
     return true;
 }
 
@@ -23,7 +25,7 @@ void Receipts::drop_idle()
 {
     if (slots_.size() < sweep_at_)
         return;
-    auto const before = clock_.now() - between_writes;
+    auto const before = clock_.steady() - between_writes;
     std::erase_if(slots_,
         [&](auto const& entry) { return entry.second.waiting == 0 && entry.second.last < before; });
     sweep_at_ = std::max<std::size_t>(1024, 2 * slots_.size());
@@ -35,7 +37,7 @@ Task<Receipts::Target> Receipts::admit(
     // References into an unordered_map stay good while others come and go; a slot that is waited
     // for is not dropped.
     Slot* slot = nullptr;
-    Timestamp due;
+    Clock::Steady::duration wait{};
     {
         std::lock_guard const lock{mutex_};
         drop_idle();
@@ -47,7 +49,7 @@ Task<Receipts::Target> Receipts::admit(
         slot->target.recv_seq = std::max(slot->target.recv_seq, target.recv_seq);
         slot->target.read_seq = std::max(slot->target.read_seq, target.read_seq);
         ++slot->waiting;
-        due = slot->last + between_writes;
+        wait = slot->last + between_writes - clock_.steady();
     }
     struct Leave {
         Receipts& receipts;
@@ -58,7 +60,7 @@ Task<Receipts::Target> Receipts::admit(
             --slot.waiting;
         }
     } const leave{*this, *slot};
-    co_await sleep_until(clock_, due);
+    co_await sleep_for(clock_, std::chrono::ceil<microseconds>(wait));
     std::lock_guard const lock{mutex_};
     take(*slot);
     co_return slot->target;

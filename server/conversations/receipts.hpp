@@ -37,7 +37,7 @@ private:
         }
     };
     struct Slot {
-        Timestamp last;
+        Clock::Steady last{}; ///< when a second began; monotonic: wall time may jump
         Target target;
         int waiting = 0;
     };

@@ -38,7 +38,7 @@ static Task<std::int64_t> starting_offset(
 
 Task<EventList> list_events(Deps& deps, Caller const& caller, ListEvents const& query)
 {
-    auto const deadline = deps.clock.now() + std::chrono::seconds{query.wait.value};
+    auto const deadline = deps.clock.steady() + std::chrono::seconds{query.wait.value};
     auto offset = co_await starting_offset(deps, caller, query.after);
     for (;;) {
         auto const from = offset;
@@ -49,7 +49,7 @@ Task<EventList> list_events(Deps& deps, Caller const& caller, ListEvents const& 
         // Who lost rights while waiting is let go with nothing; the next request is told why.
         if (deps.revocations && deps.revocations->has_changed(caller))
             co_return EventList{{}, deps.log.cursor(from)};
-        auto const over = deps.log.draining() || deps.clock.now() >= deadline;
+        auto const over = deps.log.draining() || deps.clock.steady() >= deadline;
         if (!seen.empty() || over) {
             EventList list{{}, deps.log.cursor(offset)};
             for (auto const& line : seen)

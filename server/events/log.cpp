@@ -30,8 +30,8 @@ struct Log::Tail {
     std::list<Waiter> waiters;
     bool reading = false;
     bool dirty = false;
-    Timestamp last_used;
-    Timestamp last_look;
+    Clock::Steady last_used;
+    Clock::Steady last_look;
 
     /// What was deleted may have been redacted in the lines before it.
     void forget_redacted(std::span<Line const> newer)
@@ -120,7 +120,7 @@ std::optional<Log::Lines> Log::from_memory(
     if (found == tails_.end())
         return std::nullopt;
     auto& tail = *found->second;
-    tail.last_used = clock_.now();
+    tail.last_used = clock_.steady();
     auto const first = tail.head - static_cast<std::int64_t>(tail.lines.size()) + 1;
     if (tail.head < 0 || offset > tail.head || offset + 1 < first)
         return std::nullopt;
@@ -157,24 +157,23 @@ std::shared_ptr<Log::Tail> Log::tail_of(WorkspaceId const& workspace)
     auto& tail = tails_[workspace];
     if (!tail)
         tail = std::make_shared<Tail>();
-    tail->last_used = clock_.now();
+    tail->last_used = clock_.steady();
     return tail;
 }
 
 void Log::drop_idle_tails()
 {
-    auto const before = clock_.now() - idle_tail;
+    auto const before = clock_.steady() - idle_tail;
     std::erase_if(tails_, [&](auto const& entry) {
         auto const& tail = *entry.second;
         return tail.waiters.empty() && !tail.reading && tail.last_used < before;
     });
 }
 
-Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestamp deadline)
+Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Clock::Steady deadline)
 {
     auto const executor = co_await asio::this_coro::executor;
     auto const wakeup = std::make_shared<Wakeup>(executor.context(), clock_);
-    auto const until = std::min(deadline, clock_.now() + look_again);
     std::shared_ptr<Tail> tail;
     std::list<Tail::Waiter>::iterator place;
     {
@@ -185,7 +184,7 @@ Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestam
         place = tail->waiters.insert(tail->waiters.end(), {offset, wakeup});
         // A tail without waiters does not read, so it may have missed a commit; one that has them
         // misses at most a wake-up of another node.
-        if (tail->head < 0 || tail->dirty || tail->last_look + look_again < clock_.now())
+        if (tail->head < 0 || tail->dirty || tail->last_look + look_again < clock_.steady())
             start_reading(workspace, tail);
     }
     struct Leave {
@@ -198,7 +197,8 @@ Task<void> Log::wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestam
             tail.waiters.erase(place);
         }
     } const leave{*this, *tail, place};
-    co_await wakeup->wait_until(until);
+    auto const left = std::min<Clock::Steady::duration>(deadline - clock_.steady(), look_again);
+    co_await wakeup->wait_until(clock_.now() + std::chrono::ceil<microseconds>(left));
 }
 
 void Log::drain()
@@ -264,7 +264,7 @@ Task<void> Log::catch_up(WorkspaceId workspace, std::shared_ptr<Tail> tail)
                 co_return;
             }
             tail->dirty = false;
-            tail->last_look = clock_.now();
+            tail->last_look = clock_.steady();
             from = tail->head;
         }
         // A new tail starts at the head: what is older its readers take from the database.

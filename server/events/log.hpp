@@ -36,9 +36,9 @@ public:
     /// the head.
     Task<Lines> read(WorkspaceId workspace, std::int64_t offset, std::int64_t limit);
     Task<Extent> extent(WorkspaceId workspace);
-    /// Returns when there may be an event after `offset`, at the deadline, or when nobody shall
-    /// wait any more.
-    Task<void> wait_beyond(WorkspaceId workspace, std::int64_t offset, Timestamp deadline);
+    /// Returns when there may be an event after `offset`, at the deadline, which wall time does
+    /// not move, or when nobody shall wait any more.
+    Task<void> wait_beyond(WorkspaceId workspace, std::int64_t offset, Clock::Steady deadline);
     /// At shutdown: who waits is answered with what there is.
     void drain();
     bool draining() const { return draining_; }
