@@ -165,7 +165,8 @@ Task<void> Circuit::report(WorkspaceId workspace, AccountId account,
     } catch (Problem const& problem) {
         // The circuit works without; the account shows its state with the next change.
         log::warn("an account's state could not be written",
-            {{"account", account.str()}, {"error", info(problem.code).name}});
+            {{"workspace", workspace.str()}, {"account", account.str()},
+                {"error", info(problem.code).name}});
     }
 }
 

@@ -61,6 +61,7 @@ struct Outgoing {
     std::string type; ///< `text`, …
     std::string content; ///< JSON object
     std::optional<std::string> subject;
+    std::optional<std::string> earlier_subject; ///< the conversation's newest one before this
     /// Provider ids of earlier messages of the conversation, oldest first, at most 20: for
     /// threading.
     std::vector<std::string> references;

@@ -155,7 +155,8 @@ Task<bool> Supervisor::State::look_at(WorkspaceId workspace)
         compare(workspace, rows);
         board.show(workspace, rows);
     } catch (Problem const& problem) {
-        log::warn("accounts could not be read", {{"error", info(problem.code).name}});
+        log::warn("accounts could not be read",
+            {{"workspace", workspace.str()}, {"error", info(problem.code).name}});
         co_return false;
     }
     co_return true;
@@ -245,7 +246,8 @@ Task<void> Supervisor::State::start(Running of, RunRow row, bool again)
             if (!is_passing(problem))
                 throw;
             log::warn("an account waits for the database",
-                {{"account", row.id.str()}, {"error", info(problem.code).name}});
+                {{"workspace", of.workspace.str()}, {"account", row.id.str()},
+                    {"error", info(problem.code).name}});
         }
         co_await sleep_for(database.clock(), try_again_after);
     }
@@ -273,7 +275,8 @@ Task<std::optional<StateChange>> Supervisor::State::try_start(
         failed.reason = info(problem.code).title;
     } catch (std::exception const& error) {
         log::error("an account could not be started",
-            {{"account", row.id.str()}, {"error", error.what()}});
+            {{"workspace", of.workspace.str()}, {"account", row.id.str()},
+                {"error", error.what()}});
     }
     co_return failed;
 }

@@ -24,6 +24,7 @@ static constexpr auto keep_done_jobs = std::chrono::days{7};
 static constexpr auto keep_imports = std::chrono::days{30};
 static constexpr auto keep_audit = std::chrono::days{400};
 static constexpr auto keep_client_ids = std::chrono::hours{24};
+static constexpr auto keep_provider_inputs = std::chrono::days{90};
 
 /// How much of each kind went; a full batch means there may be more.
 static bool sweep_once(db::Tx& tx, Config const& config)
@@ -34,6 +35,7 @@ static bool sweep_once(db::Tx& tx, Config const& config)
         jobs::delete_finished(tx, now - keep_done_jobs, batch),
         people::delete_old_imports(tx, now - keep_imports, batch),
         messages::delete_old_keys(tx, now - keep_client_ids, batch),
+        messages::delete_old_inputs(tx, now - keep_provider_inputs, batch),
         workspaces::sweep_expired(tx, batch),
         workspaces::delete_old_audit(tx, now - keep_audit, batch),
         access::delete_old_uses(tx, batch),

@@ -301,6 +301,8 @@ Task<Changes> list_changes(Deps& deps, Caller const& caller, ConversationId cons
 Message require_message(db::Tx const& tx, MessageId const& id);
 /// Forgets at most `limit` of the client ids that were used before `before`. Returns how many.
 std::int64_t delete_old_keys(db::Tx& tx, Timestamp before, std::int64_t limit);
+/// Forgets what providers handed in; how much. A repeat that comes later than that is taken anew.
+std::int64_t delete_old_inputs(db::Tx& tx, Timestamp before, std::int64_t limit);
 
 void add_routes(net::Router& router, Deps& deps);
 

@@ -67,7 +67,7 @@ Task<net::Page<Message>> list_messages(
 Task<net::Page<Message>> list_message_log(
     Deps& deps, Caller const& caller, ListMessageLog const& query)
 {
-    std::optional<std::int64_t> before;
+    std::int64_t before = INT64_MAX;
     if (query.cursor)
         std::tie(before) = net::read_cursor<std::int64_t>(query.cursor->value);
     auto const limit = query.limit.value.value;

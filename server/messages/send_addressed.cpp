@@ -202,8 +202,7 @@ Task<Message> wait_until_settled(
                 message = to_message(*row);
             if (is_settled(message))
                 break;
-            auto const left = std::chrono::ceil<microseconds>(until - deps.clock.steady());
-            co_await deps.log.wait_beyond(caller.workspace, offset, deps.clock.now() + left);
+            co_await deps.log.wait_beyond(caller.workspace, offset, until);
             look = co_await moved_on(deps, caller.workspace, message.conversation_id, offset);
         }
     } catch (Problem const&) {

@@ -369,6 +369,30 @@ TEST_F(SendAddressedTest, what_a_provider_hands_in_twice_is_stored_once)
     EXPECT_EQ(answer.to->at(0).address, "+12025550100");
 }
 
+TEST_F(SendAddressedTest, what_a_provider_handed_in_is_forgotten_after_its_time)
+{
+    ProviderInbox inbox{db, connectors};
+    auto const account = new_account(caller);
+    accounts::IncomingMessage const incoming{.provider_id = "in-1",
+        .from = "+12025550100",
+        .from_name = {},
+        .content = R"({"text":"hi"})",
+        .subject = {},
+        .reply_to_provider_id = {},
+        .at = {}};
+    auto const first = run(inbox.receive(caller.workspace, account, incoming));
+    auto const handed_in_at = clock.now();
+    auto const sweep = [&](Timestamp before) {
+        return write(
+            caller.workspace, [&](db::Tx& tx) { return delete_old_inputs(tx, before, 10); });
+    };
+
+    EXPECT_EQ(sweep(handed_in_at), 0);
+    EXPECT_EQ(run(inbox.receive(caller.workspace, account, incoming)), first);
+    EXPECT_EQ(sweep(handed_in_at + microseconds{1}), 1);
+    EXPECT_NE(run(inbox.receive(caller.workspace, account, incoming)), first);
+}
+
 TEST_F(SendAddressedTest, a_message_of_another_workspace_does_not_exist)
 {
     auto const message = run(send_addressed(deps, caller, to_address("+12025550100")));

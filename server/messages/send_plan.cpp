@@ -68,6 +68,8 @@ static accounts::Outgoing outgoing_of(
         .type = std::string{to_name(row.type)},
         .content = row.content,
         .subject = row.subject,
+        .earlier_subject =
+            row.subject ? std::nullopt : find_subject_before(tx, row.conversation_id, row.seq),
         .references = list_references(tx, row.conversation_id, row.seq, 20),
         .reply_to_provider_id = std::move(reply_to),
         .attempt = static_cast<int>(job.attempt),

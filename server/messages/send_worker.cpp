@@ -64,7 +64,9 @@ Task<accounts::SendResult> SendWorker::send(Plan const& plan)
     } catch (std::exception const& e) {
         failure = e.what();
     }
-    log::error("a connector failed", {{"connector", plan.connector->name()}, {"error", failure}});
+    log::error("a connector failed",
+        {{"connector", plan.connector->name()}, {"account", plan.account.id.str()},
+            {"message", plan.outgoing.message.str()}, {"error", failure}});
     co_return accounts::SendResult{
         {}, accounts::SendError{ErrorKind::outcome_unknown, "the connector failed", {}, {}}, {}};
 }
@@ -96,7 +98,8 @@ Task<jobs::Ended> SendWorker::write_result(
         } catch (Problem const& problem) {
             if (problem.code != Errc::storage_unavailable && problem.code != Errc::overloaded)
                 throw;
-            log::warn("an outcome waits to be written", {{"message", job.message->str()}});
+            log::warn("an outcome waits to be written",
+                {{"workspace", job.workspace.str()}, {"message", job.message->str()}});
         }
         co_await sleep_for(clock_, std::chrono::seconds{1});
     }

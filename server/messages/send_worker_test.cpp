@@ -19,7 +19,7 @@ protected:
     {
         return read(caller.workspace, [&](db::Tx const& tx) {
             std::vector<std::pair<jobs::State, jobs::Lane>> all;
-            for (auto const& row : jobs::list_jobs(tx, {}, {}, 100))
+            for (auto const& row : jobs::list_jobs(tx, {}, INT64_MAX, 100))
                 if (row.message_id == message && row.kind == send_job)
                     all.emplace(all.begin(), row.state, row.lane);
             return all;

@@ -157,12 +157,12 @@ std::int64_t count_pinned(db::Tx const& tx, ConversationId const& id)
         id);
 }
 
-std::vector<MessageRow> list_log(db::Tx const& tx, ListMessageLog const& filter,
-    std::optional<std::int64_t> before, std::int64_t limit)
+std::vector<MessageRow> list_log(
+    db::Tx const& tx, ListMessageLog const& filter, std::int64_t before, std::int64_t limit)
 {
     return tx.all<MessageRow>(HERMOD_SELECT_MESSAGES
         "AND m.direction IS NOT NULL"
-        " AND ($2 IS NULL OR m.log_offset < $2) AND ($3 IS NULL OR m.status = $3)"
+        " AND m.log_offset < $2 AND ($3 IS NULL OR m.status = $3)"
         " AND ($4 IS NULL OR m.direction = $4) AND ($5 IS NULL OR m.account_id = $5)"
         " AND ($6 IS NULL OR m.conversation_id = $6)"
         " ORDER BY m.log_offset DESC LIMIT $7",
@@ -293,6 +293,22 @@ void insert_input(db::Tx& tx, AccountId const& account, std::string_view provide
         account, provider_id, kind, status, message, tx.now());
 }
 
+std::int64_t delete_old_inputs(db::Tx& tx, Timestamp before, std::int64_t limit)
+{
+    using Key = std::tuple<AccountId, std::string, std::string, std::string>;
+    auto const old = tx.all<Key>(R"sql(
+        SELECT account_id, provider_id, kind, status FROM provider_inputs
+        WHERE workspace_id = $1 AND created_at < $2 ORDER BY created_at LIMIT $3)sql",
+        before, limit);
+    for (auto const& [account, provider_id, kind, status] : old)
+        tx.run(R"sql(
+            DELETE FROM provider_inputs
+            WHERE workspace_id = $1 AND account_id = $2 AND provider_id = $3 AND kind = $4
+              AND status = $5)sql",
+            account, provider_id, kind, status);
+    return static_cast<std::int64_t>(old.size());
+}
+
 std::vector<std::string> list_references(
     db::Tx const& tx, ConversationId const& conversation, std::int64_t seq, std::int64_t limit)
 {
@@ -303,6 +319,18 @@ std::vector<std::string> list_references(
         conversation, seq, limit);
     std::ranges::reverse(ids);
     return ids;
+}
+
+std::optional<std::string> find_subject_before(
+    db::Tx const& tx, ConversationId const& conversation, std::int64_t seq)
+{
+    return tx.one<std::string>(R"sql(
+        SELECT subject FROM (
+            SELECT seq, subject FROM messages
+            WHERE workspace_id = $1 AND conversation_id = $2 AND seq < $3
+            ORDER BY seq DESC LIMIT 50) recent
+        WHERE subject IS NOT NULL ORDER BY seq DESC LIMIT 1)sql",
+        conversation, seq);
 }
 
 std::optional<std::string> last_address_of(

@@ -72,8 +72,8 @@ std::int64_t seq_at_rev(
 std::vector<MessageRow> list_changed(
     db::Tx const& tx, Sight const& sight, std::int64_t rev, std::int64_t limit);
 std::int64_t count_pinned(db::Tx const& tx, ConversationId const& id);
-std::vector<MessageRow> list_log(db::Tx const& tx, ListMessageLog const& filter,
-    std::optional<std::int64_t> before, std::int64_t limit);
+std::vector<MessageRow> list_log(
+    db::Tx const& tx, ListMessageLog const& filter, std::int64_t before, std::int64_t limit);
 
 /// Writes what can change of a message back.
 void update_message(db::Tx& tx, MessageRow const& row);
@@ -124,6 +124,9 @@ void insert_input(db::Tx& tx, AccountId const& account, std::string_view provide
 /// Provider ids of a conversation's newest messages before `seq`, oldest first.
 std::vector<std::string> list_references(
     db::Tx const& tx, ConversationId const& conversation, std::int64_t seq, std::int64_t limit);
+/// Of the nearest earlier message that has one, among the last 50.
+std::optional<std::string> find_subject_before(
+    db::Tx const& tx, ConversationId const& conversation, std::int64_t seq);
 /// The address a contact wrote from last.
 std::optional<std::string> last_address_of(
     db::Tx const& tx, ConversationId const& conversation, PersonId const& person);

@@ -252,7 +252,8 @@ std::expected<VettedUrl, UrlRefusal> AddressGuard::vet(std::string_view url, Url
     auto const reachable =
         literal ? allows(*literal) : allow_private_networks_ || !vetted.is_loopback();
     if (!reachable)
-        return Refused{UrlRefusal{"must not lead into a private network", true}};
+        return Refused{UrlRefusal{
+            "must not lead into a private network (net.allow_private_networks permits it)", true}};
     if (!allows_port(vetted, rules))
         return Refused{UrlRefusal{"must use a port of its service", true}};
     return vetted;

@@ -405,6 +405,12 @@ Task<Reply> Pipeline::handle(Exchange& exchange)
     }
 }
 
+std::string workspace_of(Exchange const& exchange)
+{
+    auto const known = exchange.caller && !exchange.caller->workspace.is_nil();
+    return known ? exchange.caller->workspace.str() : std::string{};
+}
+
 Reply Pipeline::failure(Exchange& exchange, Problem const& problem)
 {
     auto reply = problem_reply(problem, exchange.request.request_id);
@@ -421,7 +427,8 @@ Reply Pipeline::failure(Exchange& exchange, Problem const& problem)
     if (reply.status >= 500)
         log::warn("request failed",
             {{"code", info(problem.code).name}, {"detail", problem.detail},
-                {"request_id", exchange.request.request_id}});
+                {"request_id", exchange.request.request_id},
+                {"workspace", workspace_of(exchange)}});
     return reply;
 }
 

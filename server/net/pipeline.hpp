@@ -46,6 +46,9 @@ std::vector<Errc> common_failures(Route const& route);
 /// What the route may answer: those, what it declares, and 404 for the ids in its path.
 ErrcSet possible_failures(Route const& route);
 
+/// For a line of the log; empty where none is known.
+std::string workspace_of(Exchange const& exchange);
+
 /// Between the server and the routes: what happens to every request, in this order (app/pipeline
 /// tells why). All routes must be there before it is made.
 class Pipeline final : public HttpHandler {

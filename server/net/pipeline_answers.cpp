@@ -23,14 +23,12 @@ void Pipeline::log_access(Exchange const& exchange, int status, microseconds too
     if (!log::enabled(log::Level::info))
         return;
     auto const& request = exchange.request;
-    auto const has_workspace = exchange.caller && !exchange.caller->workspace.is_nil();
     log::info("request",
         {{"method", wire_name(exchange)},
             {"route", exchange.route ? std::string_view{exchange.route->path} : "none"},
             {"status", status}, {"bytes", exchange.sent_bytes},
             {"us", static_cast<std::int64_t>(took.count())}, {"client", request.remote_address},
-            {"request_id", request.request_id},
-            {"workspace", has_workspace ? exchange.caller->workspace.str() : std::string{}}});
+            {"request_id", request.request_id}, {"workspace", workspace_of(exchange)}});
 }
 
 static bool is_text(std::string_view content_type)

@@ -27,6 +27,7 @@ static accounts::Outgoing outgoing(std::string content = R"({"text":"Hello"})")
         .type = "text",
         .content = std::move(content),
         .subject = "Hi",
+        .earlier_subject = {},
         .references = {},
         .reply_to_provider_id = {}};
 }
@@ -80,12 +81,18 @@ TEST(EmailMailTest, html_goes_beside_the_text_and_what_is_no_text_is_refused)
     EXPECT_THROW(to_mail(account(), {}, location), Problem);
 }
 
-TEST(EmailMailTest, a_mail_without_a_subject_says_whose_it_is)
+TEST(EmailMailTest, a_mail_without_a_subject_answers_the_last_one_or_says_whose_it_is)
 {
     auto message = outgoing();
     message.subject.reset();
 
     EXPECT_EQ(to_mail(account(), {}, message).subject, "Message from shop@example.com");
+
+    message.earlier_subject = "Your order";
+    EXPECT_EQ(to_mail(account(), {}, message).subject, "Re: Your order");
+
+    message.earlier_subject = "RE: Your order";
+    EXPECT_EQ(to_mail(account(), {}, message).subject, "RE: Your order");
 }
 
 TEST(EmailErrorTest, what_the_server_said_tells_what_to_do)

@@ -24,6 +24,17 @@ static std::string id_domain(std::string_view address)
     return net::is_message_id("id@" + domain) ? domain : "hermod.invalid";
 }
 
+/// A mail without a subject answers the last one that had one.
+static std::string subject_of(accounts::Outgoing const& message, std::string const& sender)
+{
+    if (message.subject)
+        return *message.subject;
+    if (!message.earlier_subject)
+        return "Message from " + sender;
+    auto const& earlier = *message.earlier_subject;
+    return to_lower(earlier.substr(0, 3)) == "re:" ? earlier : "Re: " + earlier;
+}
+
 net::MailMessage to_mail(accounts::AccountView const& account, Settings const& settings,
     accounts::Outgoing const& message)
 {
@@ -35,7 +46,7 @@ net::MailMessage to_mail(accounts::AccountView const& account, Settings const& s
 
     net::MailMessage mail{.from = {from, name},
         .to = {message.to, message.to_name},
-        .subject = message.subject.value_or("Message from " + (name.empty() ? from : name)),
+        .subject = subject_of(message, name.empty() ? from : name),
         .message_id = message.message.str() + "@" + id_domain(from),
         .references = message.references,
         .date = made_at(message.message),

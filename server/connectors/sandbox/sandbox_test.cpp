@@ -43,6 +43,7 @@ protected:
             .type = "text",
             .content = R"({"text":"hi"})",
             .subject = {},
+            .earlier_subject = {},
             .references = {},
             .reply_to_provider_id = {}};
     }
