@@ -85,22 +85,28 @@ static Task<Reply> delete_session(Deps& deps, Caller const& caller, Request cons
     co_return net::no_content();
 }
 
+/// Room for every field at its longest; more from strangers is not waited for.
+static constexpr std::size_t max_sign_in = 16 << 10;
+
 static void add_sign_in_routes(net::FeatureRoutes<Deps>& routes)
 {
     routes.post<Register, SignedIn>("/api/v1/auth/register", post_register)
         .summary("Register: a login, its first workspace and its owner")
         .open()
+        .max_body(max_sign_in)
         .status(201)
         .fails_with({Errc::email_taken, Errc::invalid_email});
     routes.post<LogIn, SignedIn>("/api/v1/auth/login", post_login)
         .summary("Log in with an e-mail address and a password")
         .open()
+        .max_body(max_sign_in)
         .fails_with({Errc::invalid_credentials});
     routes.post<LogIn, BrowserSession>("/api/v1/auth/cookie", post_cookie)
         .summary("Log in a browser: the session is a cookie that no script can read")
         .describe("For pages served from Hermod's own origin. The request carries the header "
                   "`Hermod-CSRF: 1`, and so does every later one that changes something.")
         .open()
+        .max_body(max_sign_in)
         .fails_with({Errc::invalid_credentials, Errc::csrf_refused});
     routes.post<Refresh, SignedIn>("/api/v1/auth/refresh", post_refresh)
         .summary("Go on with a session")
@@ -108,6 +114,7 @@ static void add_sign_in_routes(net::FeatureRoutes<Deps>& routes)
                   "lost may ask again within a minute. Later use of an old token ends the "
                   "session, as somebody else may have it.")
         .open()
+        .max_body(max_sign_in)
         .fails_with({Errc::unauthenticated});
     routes.post<net::Nothing, net::Nothing>("/api/v1/auth/logout", post_logout)
         .summary("End the session")

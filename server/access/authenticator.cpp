@@ -108,6 +108,19 @@ Task<std::expected<Caller, Problem>> Authenticator::authenticate(
     co_return caller;
 }
 
+bool Authenticator::knows(net::Request const& request) const
+{
+    auto const cookie = cookie_in(request.header("cookie"), plain_cookie_);
+    auto const secret = has_header_credentials(request) ? secret_of(request) : cookie;
+    if (secret.empty() || secret.size() > max_secret)
+        return false;
+    auto const now = clock_.now();
+    if (cache_.find(sha256(secret), now, clock_.steady()).credential)
+        return true;
+    // What we signed nobody makes up; what it stands for may cost a look-up, each time at most.
+    return signer_.verify(secret, now) || signer_.verify_person(secret, now);
+}
+
 /// A publishable key is no secret: what holds it to its owner is the page it is used on.
 static std::optional<Problem> refuse_page(Credential const& credential, net::Request const& request)
 {

@@ -24,6 +24,7 @@ public:
 
     Task<std::expected<Caller, Problem>> authenticate(
         net::Request const& request, net::Route const& route) override;
+    bool knows(net::Request const& request) const override;
 
 private:
     using Credentials = std::shared_ptr<Credential const>;

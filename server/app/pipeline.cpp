@@ -9,10 +9,12 @@ namespace hermod::app {
 //   find its client       behind a trusted proxy; before limits by address
 //   let its origin in     what a browser is told with every answer, good or bad
 //   find its route        the route says how large a body may be, and who may call
-//   limit its address     before a hash is spent on a token
-//   authenticate          sets the Caller, hence the workspace
-//   limit caller and      one tenant's flood stays that tenant's
-//   workspace
+//   limit its address     on routes that need no credentials
+//   authenticate          sets the Caller, hence the workspace; where the address has brought too
+//                         many bad credentials, unknown ones are looked up one at a time, and
+//                         known ones go on
+//   limit the caller,     one caller's flood stays that caller's, and one tenant's that tenant's
+//   then the workspace
 //   check the scope       before the body is read
 //   check query and type  what the head alone gets wrong; only now is a body waited for, and a
 //                         client that asks first (Expect: 100-continue) told to send it

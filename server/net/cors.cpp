@@ -45,7 +45,9 @@ bool is_cors_origin(std::string_view text)
 }
 
 Cors::Cors(std::vector<std::string> const& origins)
+    : pages_("Vary: Origin\r\nAccess-Control-Allow-Origin: *\r\n")
 {
+    pages_.append(exposed);
     for (auto const& origin : origins) {
         if (origin == "*") {
             any_ = true;
@@ -73,11 +75,17 @@ std::string_view Cors::lines_for(std::string_view origin) const
     return found == listed_.end() ? std::string_view{others_} : std::string_view{found->second};
 }
 
-bool Cors::is_preflight(Request const& request) const
+std::string_view Cors::lines_for_pages(std::string_view origin) const
+{
+    auto const found = listed_.find(origin);
+    return found == listed_.end() ? std::string_view{pages_} : std::string_view{found->second};
+}
+
+bool Cors::is_preflight(Request const& request, bool for_pages) const
 {
     auto const origin = request.header("origin");
     return !origin.empty() && !request.header("access-control-request-method").empty()
-        && (any_ || listed_.contains(origin));
+        && (any_ || for_pages || listed_.contains(origin));
 }
 
 Pairs Cors::preflight_headers(std::string const& methods)

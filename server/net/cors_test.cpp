@@ -56,4 +56,16 @@ TEST(CorsTest, any_origin_never_comes_with_credentials)
     EXPECT_EQ(cors.lines_for(""), "Vary: Origin\r\n");
 }
 
+TEST(CorsTest, a_route_of_publishable_keys_lets_any_page_ask_without_cookies)
+{
+    Cors const cors{{"https://app.example.com"}};
+
+    EXPECT_TRUE(has(cors.lines_for_pages("https://app.example.com"), "Allow-Credentials: true"));
+    for (auto const other : {"https://shop.example", "null", ""}) {
+        EXPECT_TRUE(has(cors.lines_for_pages(other), "Access-Control-Allow-Origin: *\r\n"));
+        EXPECT_TRUE(has(cors.lines_for_pages(other), "Vary: Origin\r\n"));
+        EXPECT_FALSE(has(cors.lines_for_pages(other), "Credentials"));
+    }
+}
+
 }

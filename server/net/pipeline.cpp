@@ -5,7 +5,6 @@
 #include "net/replay.hpp"
 #include "net/route_ids.hpp"
 
-#include <arpa/inet.h>
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
@@ -153,23 +152,6 @@ static void assign_request_id(Request& request)
     append_integer(request.request_id, ++count);
 }
 
-/// One IPv6 subscriber has a whole /64.
-static std::string address_key(std::string const& address)
-{
-    std::array<unsigned char, 16> bytes{};
-    if (address.find(':') == std::string::npos
-        || ::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1)
-        return address;
-    return {reinterpret_cast<char const*>(bytes.data()), 8};
-}
-
-static Problem too_many(RateVerdict const& verdict)
-{
-    Problem problem{Errc::rate_limited};
-    problem.retry_after_s = verdict.retry_after_s;
-    return problem;
-}
-
 static std::string allow_header(std::vector<Method> const& methods)
 {
     std::string text;
@@ -181,18 +163,26 @@ static std::string allow_header(std::vector<Method> const& methods)
     return text + "OPTIONS";
 }
 
-Reply Pipeline::options_reply(Exchange const& exchange) const
+Reply Pipeline::options_reply(Exchange& exchange) const
 {
     auto reply = no_content();
-    auto const& path = exchange.request.path;
-    auto const methods = path == "*"
-        ? std::vector<Method>{Method::get, Method::post, Method::put, Method::patch, Method::del}
-        : router_.methods_of(path);
+    auto const& request = exchange.request;
+    auto const routes = router_.routes_of(request.path);
+    std::vector<Method> methods{Method::get, Method::post, Method::put, Method::patch, Method::del};
+    if (request.path != "*") {
+        methods.clear();
+        std::ranges::transform(routes, std::back_inserter(methods), &Route::method);
+    }
     if (methods.empty())
-        return problem_reply(Problem{Errc::route_not_found}, exchange.request.request_id);
+        return problem_reply(Problem{Errc::route_not_found}, request.request_id);
+    auto const asked = request.header("access-control-request-method");
+    auto const for_pages = std::ranges::any_of(routes,
+        [&](Route const* route) { return route->for_pages && wire_name(route->method) == asked; });
+    if (for_pages)
+        exchange.cors_lines = cors_.lines_for_pages(request.header("origin"));
     auto const allowed = allow_header(methods);
     reply.headers.emplace_back("Allow", allowed);
-    if (cors_.is_preflight(exchange.request))
+    if (cors_.is_preflight(request, for_pages))
         for (auto& header : Cors::preflight_headers(allowed))
             reply.headers.push_back(std::move(header));
     return reply;
@@ -226,58 +216,13 @@ std::optional<Reply> Pipeline::begin(Exchange& exchange)
     exchange.route = match.route;
     if (match.route->tag.empty()) // the operator's routes are for no one's pages
         exchange.cors_lines = {};
+    if (match.route->for_pages)
+        exchange.cors_lines = cors_.lines_for_pages(request.header("origin"));
     exchange.max_body = match.route->max_body;
     if (exchange.head.content_length > exchange.max_body)
         return failure(exchange, Problem{Errc::body_too_large});
-    if (auto const problem = limit_address(exchange))
+    if (auto const problem = limit_open(exchange))
         return failure(exchange, *problem);
-    return std::nullopt;
-}
-
-std::optional<Problem> Pipeline::limit_address(Exchange& exchange)
-{
-    auto const& limit = options_.per_address;
-    if (!limit.is_on() || exchange.route->tag.empty()) // the operator's routes
-        return std::nullopt;
-    auto const key = address_key(exchange.request.remote_address);
-    auto const verdict = exchange.route->auth == Auth::none ? by_address_.take(key, limit)
-                                                            : by_address_.look(key, limit);
-    return verdict.allowed ? std::nullopt : std::optional{too_many(verdict)};
-}
-
-static std::string_view as_key(Uuid const& uuid)
-{
-    return as_text(uuid);
-}
-
-/// A login with several workspaces is, on a route that needs none, in none and no person.
-static Uuid const& tenant_of(Caller const& caller)
-{
-    return caller.workspace.is_nil() ? caller.login.bytes() : caller.workspace.bytes();
-}
-
-static Uuid const& key_of(Caller const& caller)
-{
-    if (!caller.key.is_nil())
-        return caller.key.bytes();
-    return caller.person.is_nil() ? caller.login.bytes() : caller.person.bytes();
-}
-
-/// The tighter of two limits is what the client is told.
-std::optional<Problem> Pipeline::limit_workspace(Exchange& exchange)
-{
-    auto const& caller = *exchange.caller;
-    if (options_.per_workspace.is_on())
-        exchange.rate = by_workspace_.take(as_key(tenant_of(caller)), options_.per_workspace);
-    if (options_.per_caller.is_on()) {
-        auto const& own = key_of(caller);
-        auto const verdict = by_caller_.take(as_key(own), options_.per_caller);
-        if (!exchange.rate
-            || (exchange.rate->allowed && verdict.remaining < exchange.rate->remaining))
-            exchange.rate = verdict;
-    }
-    if (exchange.rate && !exchange.rate->allowed)
-        return too_many(*exchange.rate);
     return std::nullopt;
 }
 
@@ -304,12 +249,9 @@ Task<std::optional<Problem>> Pipeline::admit(Exchange& exchange)
         anonymous.remote_address = exchange.request.remote_address;
         co_return std::nullopt;
     }
-    auto caller = co_await authenticator_.authenticate(exchange.request, route);
-    if (!caller) {
-        if (options_.per_address.is_on())
-            by_address_.take(address_key(exchange.request.remote_address), options_.per_address);
+    auto caller = co_await authenticate(exchange);
+    if (!caller)
         co_return std::move(caller.error());
-    }
     exchange.caller = *std::move(caller);
     exchange.caller->request_id = exchange.request.request_id;
     exchange.caller->remote_address = exchange.request.remote_address;

@@ -3,6 +3,7 @@
 #include "net/cors.hpp"
 #include "net/forwarded.hpp"
 #include "net/http_server.hpp"
+#include "net/turns.hpp"
 
 #include <atomic>
 #include <bitset>
@@ -19,11 +20,14 @@ public:
     /// anonymous. Does not throw for bad credentials, which come in floods.
     virtual Task<std::expected<Caller, Problem>> authenticate(
         Request const& request, Route const& route) = 0;
+    /// Whether the credentials are known to be good, without asking a database: answered also
+    /// where an address has brought too many bad ones.
+    virtual bool knows(Request const&) const { return false; }
 };
 
 struct PipelineOptions {
     /// Of one address: requests to open routes, and requests whose credentials are refused. Above
-    /// it no credentials are looked at any more.
+    /// it credentials that are not known are looked up one at a time.
     RateLimit per_address{.per_second = 5, .burst = 100};
     RateLimit per_caller{};
     RateLimit per_workspace{.per_second = 1'000, .burst = 5'000};
@@ -71,14 +75,15 @@ private:
     class RouteMetrics;
 
     void set_policies(Exchange& exchange) const;
-    std::optional<Problem> limit_address(Exchange& exchange);
+    std::optional<Problem> limit_open(Exchange& exchange);
+    Task<std::expected<Caller, Problem>> authenticate(Exchange& exchange);
     Task<std::optional<Problem>> admit(Exchange& exchange);
     std::optional<Problem> limit_workspace(Exchange& exchange);
     std::optional<Problem> check_head(Exchange& exchange);
     std::optional<Problem> prepare(Exchange& exchange);
     Task<void> compress(Exchange const& exchange, Reply& reply) const;
     void log_access(Exchange const& exchange, int status, microseconds took) const;
-    Reply options_reply(Exchange const& exchange) const;
+    Reply options_reply(Exchange& exchange) const;
     Reply failure(Exchange& exchange, Problem const& problem);
     Reply failure_of_current_exception(Exchange& exchange);
     RouteMetrics& metrics_of(Exchange const& exchange);
@@ -92,6 +97,7 @@ private:
     RateLimiter by_address_;
     RateLimiter by_caller_;
     RateLimiter by_workspace_;
+    Turns look_ups_; ///< of addresses above their limit
     Gauge in_flight_;
     Counter undeclared_counter_;
     std::atomic<std::size_t> undeclared_{0};

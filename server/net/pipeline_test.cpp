@@ -36,16 +36,26 @@ struct ByToken final : Authenticator {
     Task<std::expected<Caller, Problem>> authenticate(Request const& request, Route const&) override
     {
         ++asked;
+        if (auto const once = std::exchange(meanwhile, {}))
+            once();
         Caller caller;
         if (request.header("authorization") == "Bearer down")
             throw Problem{Errc::storage_unavailable};
         if (request.header("authorization") != "Bearer good")
             co_return std::unexpected(Problem{Errc::unauthenticated});
         caller.kind = kind;
+        caller.key = key;
         caller.scopes = scopes;
         co_return caller;
     }
+    bool knows(Request const& request) const override
+    {
+        return known && request.header("authorization") == "Bearer good";
+    }
     int asked = 0;
+    bool known = false;
+    std::function<void()> meanwhile;
+    KeyId key;
     Caller::Kind kind = Caller::Kind::api_key;
     std::set<std::string, std::less<>> scopes{"notes:write"};
 };
@@ -250,9 +260,99 @@ TEST_F(PipelineTest, bad_credentials_exhaust_their_address_and_no_other)
         EXPECT_EQ(code(run(Method::get, "/notes", {})), "unauthenticated");
 
     EXPECT_EQ(code(run(Method::get, "/notes", {})), "rate_limited");
-    EXPECT_EQ(authenticator.asked, 3);
     address = "10.0.0.2";
     EXPECT_EQ(run(Method::get, "/notes").status, 200);
+}
+
+TEST_F(PipelineTest, bad_credentials_keep_nobody_out_who_shares_their_address)
+{
+    options.per_workspace = {};
+    for (int i = 0; i < 10; ++i)
+        run(Method::get, "/notes", {});
+
+    EXPECT_EQ(run(Method::get, "/notes").status, 200) << "looked up, as no other one is";
+    authenticator.known = true;
+    EXPECT_EQ(run(Method::get, "/notes").status, 200);
+}
+
+TEST_F(PipelineTest, an_address_above_its_limit_has_one_look_up_at_a_time)
+{
+    options.per_workspace = {};
+    for (int i = 0; i < 3; ++i)
+        run(Method::get, "/notes", {});
+    std::vector<std::string> codes;
+    authenticator.meanwhile = [&] {
+        Exchange other;
+        other.request.method = Method::get;
+        other.request.path = "/notes";
+        other.request.remote_address = address;
+        other.request.headers = {{"authorization", "Bearer good"}};
+        for (auto const known : {false, true}) {
+            authenticator.known = known;
+            EXPECT_FALSE(pipeline->begin(other));
+            asio::io_context inner;
+            run_blocking(inner,
+                [&]() -> Task<void> { codes.push_back(code(co_await pipeline->handle(other))); });
+            other.caller.reset();
+        }
+    };
+
+    run(Method::get, "/notes", {});
+
+    EXPECT_EQ(codes, (std::vector<std::string>{"rate_limited", ""}));
+    authenticator.known = false;
+    EXPECT_EQ(run(Method::get, "/notes").status, 200) << "its turn ended";
+}
+
+TEST_F(PipelineTest, a_caller_above_its_own_limit_takes_nothing_from_the_others)
+{
+    options.per_caller = {.per_second = 1, .burst = 2};
+    authenticator.key = KeyId::make(clock.now());
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(run(Method::get, "/notes").status, i < 2 ? 200 : 429) << i;
+    EXPECT_EQ(exchange.rate->limit, 2);
+
+    authenticator.key = KeyId::make(clock.now());
+    EXPECT_EQ(run(Method::get, "/notes").status, 200);
+    EXPECT_EQ(exchange.rate->remaining, 1);
+    EXPECT_EQ(run(Method::get, "/notes").status, 200);
+    authenticator.key = KeyId::make(clock.now());
+    EXPECT_EQ(run(Method::get, "/notes").status, 200);
+    EXPECT_EQ(exchange.rate->limit, 5) << "the workspace's is the tighter one now";
+    EXPECT_EQ(exchange.rate->remaining, 0);
+}
+
+TEST_F(PipelineTest, any_page_may_ask_where_a_publishable_key_opens)
+{
+    Pairs const headers{
+        {"origin", "https://shop.example"}, {"access-control-request-method", "GET"}};
+    auto const preflight = [&](std::string path) {
+        if (!pipeline)
+            pipeline = std::make_unique<Pipeline>(router, authenticator, clock, metrics, options);
+        exchange.reset();
+        exchange.head.kind = Head::Kind::options;
+        exchange.request.path = std::move(path);
+        exchange.request.headers = headers;
+        return *pipeline->begin(exchange);
+    };
+
+    auto const asked = preflight("/for_pages");
+    EXPECT_EQ(header_of(asked, "Access-Control-Allow-Methods"), "GET, HEAD, OPTIONS");
+    EXPECT_NE(exchange.cors_lines.find("Access-Control-Allow-Origin: *"), std::string::npos);
+    EXPECT_EQ(exchange.cors_lines.find("Credentials"), std::string::npos);
+    EXPECT_EQ(header_of(preflight("/notes"), "Access-Control-Allow-Methods"), "");
+    EXPECT_EQ(exchange.cors_lines, "");
+
+    exchange.head.kind = {};
+    EXPECT_EQ(run(Method::get, "/for_pages",
+                  {{"authorization", "Bearer bad"}, {"origin", "https://shop.example"}})
+                  .status,
+        401);
+    EXPECT_NE(exchange.cors_lines.find("Access-Control-Allow-Origin: *"), std::string::npos)
+        << "a page may read why it was refused";
+    run(Method::get, "/notes",
+        {{"authorization", "Bearer good"}, {"origin", "https://shop.example"}});
+    EXPECT_EQ(exchange.cors_lines, "");
 }
 
 TEST_F(PipelineTest, good_credentials_do_not_count_against_their_address)

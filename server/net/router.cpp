@@ -104,13 +104,13 @@ struct Router::Tree {
         return std::ranges::any_of(leaves, [](Leaf const& leaf) { return leaf.route != nullptr; });
     }
 
-    std::vector<Method> methods() const
+    std::vector<Route const*> routes() const
     {
-        std::vector<Method> methods;
+        std::vector<Route const*> routes;
         for (auto const& leaf : leaves)
             if (leaf.route)
-                methods.push_back(leaf.route->method);
-        return methods;
+                routes.push_back(leaf.route);
+        return routes;
     }
 
     /// The node of the path; `values` gets the segments that stand for a `{…}`. A literal that
@@ -208,7 +208,8 @@ Router::Match Router::find(Request& request) const
     auto const& leaf = node->leaves[static_cast<std::size_t>(request.method)];
     Match match{leaf.route, {}};
     if (!leaf.route) {
-        match.allowed = node->methods();
+        for (auto const* const other : node->routes())
+            match.allowed.push_back(other->method);
         return match;
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -219,7 +220,7 @@ Router::Match Router::find(Request& request) const
     return match;
 }
 
-std::vector<Method> Router::methods_of(std::string_view path) const
+std::vector<Route const*> Router::routes_of(std::string_view path) const
 {
     std::vector<std::string_view> segments;
     std::vector<std::string_view> values;
@@ -227,7 +228,7 @@ std::vector<Method> Router::methods_of(std::string_view path) const
     if (!split_path(segments, path))
         return {};
     auto const* const node = tree_->find(segments, values, decoded);
-    return node ? node->methods() : std::vector<Method>{};
+    return node ? node->routes() : std::vector<Route const*>{};
 }
 
 }

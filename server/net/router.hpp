@@ -120,8 +120,8 @@ public:
     };
     /// Sets `request.path_values` where a route matches. Literal segments win over `{…}`.
     Match find(Request& request) const;
-    /// Those that the path takes, for OPTIONS.
-    std::vector<Method> methods_of(std::string_view path) const;
+    /// Those of the path, one per method, for OPTIONS.
+    std::vector<Route const*> routes_of(std::string_view path) const;
 
 private:
     struct Tree;
