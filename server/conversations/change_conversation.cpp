@@ -144,8 +144,9 @@ Task<void> remove_participant(
         if (standing.kind == Kind::direct)
             throw Problem{Errc::not_editable, "a direct conversation stays between two people"};
         delete_participant(tx, id, person);
+        forget_mentions(tx, id, person);
         insert_departure(
-            tx, id, person, note_participant(tx, participant_removed, id, *participant));
+            tx, id, *participant, note_participant(tx, participant_removed, id, *participant));
         if (participant->role == ParticipantRole::owner)
             find_new_owner(tx, id);
     });

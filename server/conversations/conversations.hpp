@@ -204,7 +204,8 @@ bool may_manage(Caller const& caller, Standing const& standing);
 Conversation current_view(db::Tx const& tx, Caller const& caller, ConversationId const& id);
 std::vector<Participant> participants_of(db::Tx const& tx, ConversationId const& id);
 
-/// The people of an external conversation who are not of the team: whom a reply goes to.
+/// The people of an external conversation who are not of the team, else whom it was opened with,
+/// who may be of the team since: whom a reply goes to.
 std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conversation);
 
 /// The newest message when the person joined; nothing for one who is not in it.
@@ -282,14 +283,25 @@ struct SyncedConversation {
 };
 BOOST_DESCRIBE_STRUCT(SyncedConversation, (), (id, seq, rev, unread))
 
-/// `left`: those the caller left, was removed from, or that were deleted.
+/// A person whose id stands for somebody else now, or who is called otherwise.
+struct SyncedPerson {
+    PersonId person_id;
+    std::optional<PersonId> merged_into; ///< whom the id stands for; none: themselves
+    std::optional<std::string> name; ///< of whom it stands for
+};
+BOOST_DESCRIBE_STRUCT(SyncedPerson, (), (person_id, merged_into, name))
+
+/// `left`: those the caller left, was removed from, or that were deleted. `person_id`: whom the
+/// caller acts as; what is held as another is another's.
 struct Synced {
+    PersonId person_id;
     std::vector<SyncedConversation> conversations;
     std::vector<ConversationId> left;
+    std::vector<SyncedPerson> people;
     std::string cursor;
     bool has_more = false;
 };
-BOOST_DESCRIBE_STRUCT(Synced, (), (conversations, left, cursor, has_more))
+BOOST_DESCRIBE_STRUCT(Synced, (), (person_id, conversations, left, people, cursor, has_more))
 
 struct ListConversations {
     std::optional<Kind> kind;
@@ -351,6 +363,7 @@ FieldTexts field_texts(MarkRead const*);
 FieldTexts field_texts(UpdateOwnView const*);
 FieldTexts field_texts(SyncQuery const*);
 FieldTexts field_texts(SyncedConversation const*);
+FieldTexts field_texts(SyncedPerson const*);
 FieldTexts field_texts(Synced const*);
 
 }

@@ -1,5 +1,7 @@
 #include "conversations/cursors.hpp"
 
+#include "people/merging.hpp"
+
 namespace hermod::conversations {
 
 void insert_cursors(db::Tx& tx, ConversationId const& conversation, Receipt const& cursors)
@@ -56,13 +58,24 @@ void delete_cursors(db::Tx& tx, ConversationId const& conversation, PersonId con
         conversation, person);
 }
 
-void insert_departure(
-    db::Tx& tx, ConversationId const& conversation, PersonId const& person, std::int64_t offset)
+void insert_departure(db::Tx& tx, ConversationId const& conversation,
+    Participant const& participant, std::int64_t offset)
 {
     tx.run(R"sql(
-        INSERT INTO departures (workspace_id, person_id, conversation_id, left_offset)
-        VALUES ($1, $2, $3, $4))sql",
-        person, conversation, offset);
+        INSERT INTO departures (workspace_id, person_id, conversation_id, left_offset, read_seq)
+        VALUES ($1, $2, $3, $4, $5))sql",
+        participant.person_id, conversation, offset, participant.read_seq);
+}
+
+std::int64_t read_when_left(
+    db::Tx const& tx, ConversationId const& conversation, PersonId const& person)
+{
+    return tx
+        .one<std::int64_t>(R"sql(
+            SELECT read_seq FROM departures
+            WHERE workspace_id = $1 AND person_id = $2 AND conversation_id = $3)sql",
+            person, conversation)
+        .value_or(0);
 }
 
 static constexpr std::int64_t range_size = 1024;
@@ -121,6 +134,15 @@ void remove_mentions(db::Tx& tx, ConversationId const& conversation, std::int64_
             DELETE FROM mentions
             WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3 AND seq = $4)sql",
             conversation, person, seq);
+}
+
+void forget_mentions(db::Tx& tx, ConversationId const& conversation, PersonId const& person)
+{
+    for (auto const& id : people::ids_of(tx, person))
+        tx.run(R"sql(
+            DELETE FROM mentions
+            WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3)sql",
+            conversation, id);
 }
 
 #define HERMOD_SELECT_CHANGED(offset)                                                              \
@@ -191,6 +213,39 @@ std::vector<ChangedRow> list_privately_changed(
           AND k.changed_offset > h.last_offset
         ORDER BY k.changed_offset LIMIT $5)sql",
         viewer.person, viewer.team ? 0 : 1, after, limit);
+}
+
+#define HERMOD_SELECT_IDENTITIES                                                                   \
+    "SELECT a.id, a.merged_into, CASE WHEN a.merged_into IS NULL THEN a.name ELSE s.name END,"     \
+    " a.identity_offset FROM people a"                                                             \
+    " LEFT JOIN people s ON s.workspace_id = a.workspace_id AND s.id = a.merged_into"              \
+    " WHERE a.workspace_id = $1 AND a.identity_offset > 0 AND a.identity_offset > $2"              \
+    " AND ($2 > 0 OR a.merged_into IS NOT NULL)"
+
+std::vector<IdentityRow> list_identities(db::Tx const& tx, std::int64_t after, std::int64_t limit)
+{
+    return tx.all<IdentityRow>(
+        HERMOD_SELECT_IDENTITIES " ORDER BY a.identity_offset LIMIT $3", after, limit);
+}
+
+// Any id that stands for the same person as `a` brings them into sight: what was written under one
+// is shown under the name of all.
+#define HERMOD_SHARES_A_CONVERSATION(table)                                                        \
+    "EXISTS (SELECT 1 FROM people g"                                                               \
+    " JOIN " table " o ON o.workspace_id = g.workspace_id AND o.person_id = g.id"                  \
+    " JOIN participants v ON v.workspace_id = o.workspace_id"                                      \
+    " AND v.conversation_id = o.conversation_id AND v.person_id = $4"                              \
+    " WHERE g.workspace_id = $1 AND (g.id = COALESCE(a.merged_into, a.id)"                         \
+    " OR g.merged_into = COALESCE(a.merged_into, a.id)))"
+
+std::vector<IdentityRow> list_known_identities(
+    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t limit)
+{
+    return tx.all<IdentityRow>(HERMOD_SELECT_IDENTITIES
+        " AND (" HERMOD_SHARES_A_CONVERSATION("participants") //
+        " OR " HERMOD_SHARES_A_CONVERSATION("departures") //
+        ") ORDER BY a.identity_offset LIMIT $3",
+        after, limit, viewer);
 }
 
 std::vector<DepartureRow> list_departures(

@@ -46,8 +46,14 @@ void note_own_change(
     db::Tx& tx, ConversationId const& conversation, PersonId const& person, std::int64_t offset);
 void delete_cursors(db::Tx& tx, ConversationId const& conversation, PersonId const& person);
 
-void insert_departure(
-    db::Tx& tx, ConversationId const& conversation, PersonId const& person, std::int64_t offset);
+/// Who is not in the conversation any more has nothing to be told of.
+void forget_mentions(db::Tx& tx, ConversationId const& conversation, PersonId const& person);
+
+void insert_departure(db::Tx& tx, ConversationId const& conversation,
+    Participant const& participant, std::int64_t offset);
+/// How far one who left had read; 0 for one who did not.
+std::int64_t read_when_left(
+    db::Tx const& tx, ConversationId const& conversation, PersonId const& person);
 
 /// One that changed for a viewer, by the newest event about it that they may have seen.
 struct ChangedRow {
@@ -71,6 +77,21 @@ std::vector<ChangedRow> list_external_changed(
     db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t limit);
 std::vector<ChangedRow> list_privately_changed(
     db::Tx const& tx, Viewer const& viewer, std::int64_t after, std::int64_t limit);
+
+/// Who is somebody else now, or is called otherwise, since the event at `log_offset`.
+struct IdentityRow {
+    PersonId person_id;
+    std::optional<PersonId> merged_into;
+    std::optional<std::string> name;
+    std::int64_t log_offset = 0;
+};
+BOOST_DESCRIBE_STRUCT(IdentityRow, (), (person_id, merged_into, name, log_offset))
+
+/// Oldest change first; from the beginning of the log those who were merged, alone. All of them, or
+/// those who are, or were, in a conversation with the viewer.
+std::vector<IdentityRow> list_identities(db::Tx const& tx, std::int64_t after, std::int64_t limit);
+std::vector<IdentityRow> list_known_identities(
+    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t limit);
 
 struct DepartureRow {
     ConversationId conversation_id;

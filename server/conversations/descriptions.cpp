@@ -201,11 +201,29 @@ FieldTexts field_texts(SyncedConversation const*)
     return texts;
 }
 
+FieldTexts field_texts(SyncedPerson const*)
+{
+    static constexpr auto texts = describe<SyncedPerson>({
+        {"person_id", "An id that messages you hold may name"},
+        {"merged_into", "Whom it stands for; null: a person of their own"},
+        {"name", "How whom it stands for is called"},
+    });
+    return texts;
+}
+
 FieldTexts field_texts(Synced const*)
 {
     static constexpr auto texts = describe<Synced>({
+        {"person_id",
+            "Whom you act as. Another than the last time, where you were merged or told apart: "
+            "what you hold is that person's, so begin anew, without `after`"},
         {"conversations", "Those that changed, oldest change first"},
         {"left", "Those the caller left, was removed from, or that were deleted"},
+        {"people",
+            "Who was merged, told apart, renamed or deleted. Of each message that such a "
+            "`person_id` wrote (its `written_as`, else `from.person_id`): `from` is now "
+            "`merged_into`, else the person, called `name`, and `written_as` is set where it is "
+            "`merged_into`"},
         {"cursor", "Give it as `after` the next time"},
         {"has_more", "There are more: ask again at once"},
     });

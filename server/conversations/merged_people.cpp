@@ -155,8 +155,20 @@ std::int64_t announce(db::Tx& tx, events::Type<ParticipantEvent> const& type,
 void take_out(db::Tx& tx, ConversationId const& conversation, Participant const& participant)
 {
     delete_participant(tx, conversation, participant.person_id);
-    insert_departure(tx, conversation, participant.person_id,
+    insert_departure(tx, conversation, participant,
         announce(tx, participant_removed, conversation, participant));
+}
+
+/// Beyond all that one who was not in the conversation may have written there: before they left it,
+/// or as one of the team, who write to customers without being in it.
+std::int64_t own_until(db::Tx& tx, ConversationId const& conversation, PersonId const& person)
+{
+    auto const standing = find_standing(tx, conversation, person);
+    auto const row = people::find_person(tx, person);
+    if (standing && standing->kind == Kind::external && row
+        && row->kind == people::PersonKind::member)
+        return Head{tx, conversation}.seq();
+    return read_when_left(tx, conversation, person);
 }
 
 /// One who was not in it comes with what the merged person had muted, archived and pinned there.
@@ -196,6 +208,10 @@ void follow_in(db::Tx& tx, people::Merge const& merge, ConversationId const& con
     put(both, both_of(place_of(both), place_of(theirs)));
     participant.recv_seq = std::max(participant.recv_seq, theirs.participant.recv_seq);
     participant.read_seq = std::max(participant.read_seq, theirs.participant.read_seq);
+    if (!own)
+        participant.read_seq =
+            std::max(participant.read_seq, own_until(tx, conversation, merge.survivor));
+    participant.recv_seq = std::max(participant.recv_seq, participant.read_seq);
     if (own)
         update_participant(tx, conversation, participant, both.joined_offset);
     else
@@ -230,6 +246,7 @@ void leave_survivor(
 {
     auto left = now;
     if (!place) {
+        forget_mentions(tx, conversation, now.participant.person_id);
         take_out(tx, conversation, now.participant);
         return;
     }

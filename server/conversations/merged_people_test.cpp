@@ -192,6 +192,38 @@ TEST_F(MergedPeopleTest, both_of_a_direct_conversation_may_be_merged_with_others
     EXPECT_EQ(direct(ana, bo), room);
 }
 
+TEST_F(MergedPeopleTest, who_comes_back_by_a_merge_has_read_what_they_wrote_before_they_left)
+{
+    auto const room = group({{ana, {member}}, {bo, {member}}});
+    set_place(room, {ana, member, 0, 7, 7});
+    set_place(room, {bo, member, 0, 2, 2});
+    run(remove_participant(deps, key, room, ana));
+
+    merge(ana, bo);
+
+    EXPECT_EQ(place(room, ana)->read_seq, 7);
+    EXPECT_EQ(place(room, ana)->recv_seq, 7);
+}
+
+TEST_F(MergedPeopleTest, a_contact_who_came_to_be_one_of_the_team_is_still_written_to)
+{
+    auto const agent = in([&](db::Tx& tx) {
+        return people::create_member(tx, LoginId::make(clock.now()), Role::agent, "Di",
+            people::parse_address(people::AddressKind::email, "di@example.com"));
+    });
+    auto const chat = in(
+        [&](db::Tx& tx) { return find_or_create_external(tx, AccountId::make(clock.now()), ana); });
+    auto const contacts = [&] { return in([&](db::Tx& tx) { return list_contacts(tx, chat); }); };
+    merge(agent, ana);
+
+    EXPECT_EQ(contacts(), std::vector{agent});
+    unmerge(agent, ana);
+    EXPECT_EQ(contacts(), std::vector{ana});
+    merge(agent, ana);
+    run(remove_participant(deps, key, chat, agent));
+    EXPECT_EQ(contacts(), std::vector<PersonId>{});
+}
+
 TEST_F(MergedPeopleTest, a_merged_id_names_its_survivor_in_a_conversation)
 {
     auto const room = group({{cy, {member}}});

@@ -2,6 +2,7 @@
 
 #include "base/errors.hpp"
 #include "conversations/cursors.hpp"
+#include "people/merging.hpp"
 
 namespace hermod::conversations {
 
@@ -76,8 +77,12 @@ std::optional<Standing> find_standing(
 #define HERMOD_SELECT_VIEWS                                                                        \
     "SELECT c.id, c.kind, c.title, c.account_id, h.seq, h.rev, h.last_offset, h.activity_offset,"  \
     " c.history, c.created_at, h.updated_at," HERMOD_UNREAD ","                                    \
-    " (SELECT COUNT(*) FROM mentions x WHERE x.workspace_id = $1"                                  \
-    " AND x.conversation_id = h.conversation_id AND x.person_id = $2 AND x.seq > k.read_seq),"     \
+    " (SELECT COUNT(DISTINCT x.seq) FROM mentions x WHERE x.workspace_id = $1"                     \
+    " AND x.conversation_id = h.conversation_id AND x.seq > k.read_seq AND x.person_id IN ("       \
+    "SELECT i.id FROM people i WHERE i.workspace_id = $1 AND i.id = $2 UNION ALL"                  \
+    " SELECT i.id FROM people i WHERE i.workspace_id = $1 AND i.merged_into = $2)"                 \
+    " AND ($3 = 0 OR NOT EXISTS (SELECT 1 FROM uncounted n WHERE n.workspace_id = $1"              \
+    " AND n.conversation_id = x.conversation_id AND n.seq = x.seq))),"                             \
     " k.marked_unread, k.archived, k.pinned, k.muted_until"
 
 std::optional<ViewRow> find_view(db::Tx const& tx, ConversationId const& id, Viewer const& viewer)
@@ -169,15 +174,31 @@ void require_participants(
             throw Problem{Errc::participant_not_found};
 }
 
+/// The person an external conversation was opened with, as they are now.
+static std::optional<PersonId> opened_with(db::Tx const& tx, ConversationId const& conversation)
+{
+    auto const row = find_conversation(tx, conversation);
+    if (!row || row->kind != Kind::external || !row->unique_key)
+        return std::nullopt;
+    auto const person = PersonId::parse(row->unique_key->substr(row->unique_key->rfind(':') + 1));
+    return person ? std::optional{people::survivor_of(tx, *person)} : std::nullopt;
+}
+
 std::vector<PersonId> list_contacts(db::Tx const& tx, ConversationId const& conversation)
 {
-    return tx.all<PersonId>(R"sql(
+    auto contacts = tx.all<PersonId>(R"sql(
         SELECT p.person_id FROM participants p
         JOIN people h ON h.workspace_id = p.workspace_id AND h.id = p.person_id
         WHERE p.workspace_id = $1 AND p.conversation_id = $2 AND h.kind IN ('contact', 'user')
           AND h.deleted_at IS NULL
         ORDER BY p.created_at, p.person_id)sql",
         conversation);
+    // A contact who was merged into a member is still who writes there.
+    if (contacts.empty())
+        if (auto const person = opened_with(tx, conversation);
+            person && joined_seq(tx, conversation, *person))
+            contacts.push_back(*person);
+    return contacts;
 }
 
 void update_participant(db::Tx& tx, ConversationId const& conversation,

@@ -40,6 +40,34 @@ static void add_departures(
             result.left.push_back(row.conversation_id);
 }
 
+/// Who is told at once at most; more come with the next question.
+static constexpr std::size_t most_people = 1000;
+
+namespace {
+
+struct Identities {
+    std::vector<IdentityRow> rows;
+    std::optional<std::int64_t> until; ///< there are more after it
+};
+
+}
+
+/// What is of one event is told together.
+static Identities identities_for(db::Tx const& tx, Caller const& caller, std::int64_t after)
+{
+    static constexpr std::int64_t limit = most_people + 200; // of one event there are less
+    auto const all = caller.is_team() && caller.has_scope("people:read");
+    Identities found{all ? list_identities(tx, after, limit)
+                         : list_known_identities(tx, caller.person, after, limit),
+        {}};
+    if (found.rows.size() <= most_people)
+        return found;
+    auto const rest = found.rows[most_people].log_offset;
+    std::erase_if(found.rows, [&](auto const& row) { return row.log_offset >= rest; });
+    found.until = rest - 1;
+    return found;
+}
+
 Task<Synced> sync(Deps& deps, Caller const& caller, SyncQuery const& query)
 {
     auto const after = query.after ? deps.log.offset_of(query.after->value) : 0;
@@ -51,25 +79,33 @@ Task<Synced> sync(Deps& deps, Caller const& caller, SyncQuery const& query)
             throw Problem{Errc::workspace_not_found};
         if (after > extent->head)
             throw Problem{Errc::cursor_expired};
+        auto identities = identities_for(tx, caller, after);
         Synced result;
+        result.person_id = caller.person;
+        result.has_more = identities.until.has_value();
         std::set<ConversationId> seen;
-        auto last = extent->head;
+        auto last = identities.until.value_or(extent->head);
+        auto told = after;
         for (auto const& row : changed_for(tx, caller, after, extent->head, limit + 1)) {
+            if (row.changed_offset > last)
+                break;
             if (seen.contains(row.id))
                 continue;
             if (static_cast<std::int64_t>(seen.size()) == limit) {
                 result.has_more = true;
+                last = told;
                 break;
             }
             seen.insert(row.id);
-            last = row.changed_offset;
+            told = row.changed_offset;
             if (row.deleted && after > 0)
                 result.left.push_back(row.id);
             else if (!row.deleted)
                 result.conversations.push_back({row.id, row.seq, row.rev, row.unread});
         }
-        if (!result.has_more)
-            last = extent->head;
+        for (auto& row : identities.rows)
+            if (row.log_offset <= last)
+                result.people.push_back({row.person_id, row.merged_into, std::move(row.name)});
         add_departures(tx, caller, after, last, result);
         result.cursor = deps.log.cursor(last);
         return result;

@@ -1,3 +1,4 @@
+#include "conversations/merged_people.hpp"
 #include "conversations/receipts.hpp"
 #include "messages/messages_world_test.hpp"
 
@@ -14,9 +15,16 @@ using conversations::Participant;
 /// What one who looks at a conversation holds of it.
 struct Held {
     std::int64_t rev = 0;
-    std::map<std::int64_t, std::string> messages; ///< by seq, as JSON
+    std::map<std::int64_t, Message> messages; ///< by seq
     std::map<PersonId, Participant> participants;
     std::string conversation; ///< JSON
+    std::vector<std::string> said() const
+    {
+        std::vector<std::string> all;
+        for (auto const& [seq, message] : messages)
+            all.push_back(to_json(message));
+        return all;
+    }
     std::vector<std::string> people() const
     {
         std::vector<std::string> all;
@@ -31,7 +39,19 @@ struct Client {
     Caller caller;
     std::string cursor;
     std::map<ConversationId, Held> held;
+    PersonId acts_as;
 };
+
+/// What /sync says of a person, applied to a message that is held.
+void apply(Message& message, conversations::SyncedPerson const& person)
+{
+    auto const author = message.written_as.value_or(message.from.person_id);
+    if (author != person.person_id)
+        return;
+    message.from.person_id = person.merged_into.value_or(author);
+    message.from.name = person.name;
+    message.written_as = person.merged_into ? std::optional{author} : std::nullopt;
+}
 
 class CatchUpTest : public MessagesWorld {
 protected:
@@ -41,9 +61,21 @@ protected:
             auto member = caller;
             member.kind = Caller::Kind::session;
             member.role = Role::agent;
-            member.person = new_person(caller, name);
+            member.person = write(caller.workspace, [&](db::Tx& tx) {
+                return people::create_member(tx, LoginId::make(clock.now()), Role::agent, name,
+                    people::parse_address(
+                        people::AddressKind::email, std::string{name} + "@example.com"));
+            });
             people.push_back(member);
-            clients.push_back({member, {}, {}});
+            clients.push_back({member, {}, {}, {}});
+        }
+        for (auto const* const name : {"Flo", "Gil", "Hal", "Ida"}) {
+            auto guest = caller;
+            guest.kind = Caller::Kind::person;
+            guest.scopes.clear();
+            guest.person = new_person(caller, name);
+            guests.push_back(guest);
+            clients.push_back({guest, {}, {}, {}});
         }
         account = new_account(caller);
         for (auto const history : {conversations::History::join, conversations::History::start}) {
@@ -53,6 +85,8 @@ protected:
             command.participants.emplace();
             for (auto const& person : people)
                 command.participants->items.push_back({person.person, {}});
+            for (auto const& guest : guests)
+                command.participants->items.push_back({guest.person, {}});
             rooms.push_back(write(caller.workspace, [&](db::Tx& tx) {
                 return conversations::create_conversation(tx, connectors, caller, command).id;
             }));
@@ -82,11 +116,24 @@ protected:
         return found.value_or(MessageId{});
     }
 
+    /// Their tokens act for whom they were merged into.
+    Caller as_now(Caller who)
+    {
+        who.person = read(
+            who.workspace, [&](db::Tx const& tx) { return people::survivor_of(tx, who.person); });
+        return who;
+    }
+    Caller anybody()
+    {
+        auto const at = pick(people.size() + guests.size());
+        return at < people.size() ? people[at] : as_now(guests[at - people.size()]);
+    }
+
     /// Something happens; what is refused is no change.
     void happen()
     {
         clock.advance(milliseconds{1 + static_cast<int>(pick(700))});
-        auto const& who = people[pick(people.size())];
+        auto const who = anybody();
         auto const& room = rooms[pick(rooms.size())];
         try {
             act(who, room);
@@ -96,22 +143,25 @@ protected:
         }
     }
 
+    void say(Caller const& who, ConversationId const& room, PersonId const& other)
+    {
+        auto command = text_message("text " + std::to_string(pick(1000)));
+        command.silent = {once_in(5)};
+        if (once_in(4))
+            command.mentions.emplace().items.push_back(other);
+        run(send_message(deps, who, room, command));
+    }
+
     void act(Caller const& who, ConversationId const& room)
     {
         auto const message = some_message(room);
-        auto const& other = people[pick(people.size())].person;
-        switch (pick(13)) {
+        auto const other = anybody().person;
+        switch (pick(15)) {
         case 0:
         case 1:
         case 2:
-        case 3: {
-            auto command = text_message("text " + std::to_string(pick(1000)));
-            command.silent = {once_in(5)};
-            if (once_in(4))
-                command.mentions.emplace().items.push_back(other);
-            run(send_message(deps, who, room, command));
-            return;
-        }
+        case 3:
+            return say(who, room, other);
         case 4:
             run(edit_message(deps, who, message,
                 {.text = Text<1, max_text>{"edit " + std::to_string(pick(1000))},
@@ -147,15 +197,43 @@ protected:
             run(update_own_view(conversation_deps, who, room,
                 {.muted_until = {}, .archived = once_in(2), .pinned = {}, .marked_unread = {}}));
             return;
+        case 12:
+            return become_one();
+        case 13:
+            run(people::update_person(people_deps, caller, other,
+                {.external_id = {},
+                    .name = {true, people::PersonName{"Name " + std::to_string(pick(100))}},
+                    .attributes = {}}));
+            return;
         default:
             receive(who);
         }
     }
 
+    /// Two are merged, or told apart: guests and customers, who may come to be one of the team.
+    void become_one()
+    {
+        auto const survivor = anybody().person;
+        auto other = guests[pick(guests.size())].person;
+        if (once_in(3))
+            other = write(caller.workspace, [&](db::Tx& tx) {
+                return people::find_or_create_by_address(
+                    tx, people::parse_address(people::AddressKind::phone, customer()))
+                    .person;
+            });
+        write(caller.workspace, [&](db::Tx& tx) {
+            if (auto const now = people::survivor_of(tx, other); now != other)
+                return people::unmerge_person(tx, follower, now, {other});
+            return people::merge_people(tx, follower, survivor, {other});
+        });
+    }
+
+    std::string customer() { return "+1202555010" + std::to_string(pick(3)); }
+
     /// A customer writes, or the team notes or answers.
     void receive(Caller const& who)
     {
-        auto const customer = "+1202555010" + std::to_string(pick(3));
+        auto const customer = this->customer();
         if (once_in(2)) {
             run(ProviderInbox{db, connectors}.receive(caller.workspace, account,
                 {.provider_id = "in-" + std::to_string(++inbound),
@@ -170,6 +248,8 @@ protected:
         auto const sent = run(send_addressed(deps, caller, to_address(customer)));
         auto note = text_message("note");
         note.visibility = {Visibility::internal};
+        if (once_in(2))
+            note.mentions.emplace().items.push_back(sent.to->front().person_id);
         run(send_message(deps, who, sent.conversation_id, note));
     }
 
@@ -201,7 +281,7 @@ protected:
                     .limit = {Int<1, 200>{200}},
                     .cursor = cursor}));
             for (auto const& message : page.data)
-                held.messages[message.seq] = to_json(message);
+                held.messages[message.seq] = message;
             cursor = page.next ? std::optional{Text<1, 512>{*page.next}} : std::nullopt;
         } while (cursor);
         for (auto const& participant :
@@ -217,9 +297,20 @@ protected:
             query.limit = {Int<1, 5000>{1 + static_cast<std::int64_t>(pick(4))}};
             if (!client.cursor.empty())
                 query.after = Text<1, 512>{client.cursor};
-            auto const synced = run(conversations::sync(conversation_deps, client.caller, query));
+            auto const who = as_now(client.caller);
+            auto const synced = run(conversations::sync(conversation_deps, who, query));
+            if (synced.person_id != client.acts_as && !client.cursor.empty()) {
+                client = {client.caller, {}, {}, {}}; // what is held is somebody else's
+                ++begun_anew;
+                continue;
+            }
+            client.acts_as = synced.person_id;
             for (auto const& id : synced.left)
                 client.held.erase(id);
+            for (auto& [id, held] : client.held)
+                for (auto& [seq, message] : held.messages)
+                    for (auto const& person : synced.people)
+                        apply(message, person);
             for (auto const& conversation : synced.conversations)
                 follow(client, conversation.id);
             client.cursor = synced.cursor;
@@ -230,10 +321,10 @@ protected:
     {
         auto& held = client.held[id];
         for (bool more = true; more;) {
-            auto const changes = run(list_changes(deps, client.caller, id,
+            auto const changes = run(list_changes(deps, as_now(client.caller), id,
                 {{held.rev}, {Int<1, 500>{1 + static_cast<std::int64_t>(pick(6))}}}));
             for (auto const& message : changes.messages)
-                held.messages[message.seq] = to_json(message);
+                held.messages[message.seq] = message;
             held.rev = changes.rev;
             held.conversation = to_json(changes.conversation);
             held.participants.clear();
@@ -242,10 +333,19 @@ protected:
             more = changes.has_more;
         }
         // Who left and joined again sees from there on.
-        auto const me = held.participants.find(client.caller.person);
+        auto const me = held.participants.find(client.acts_as);
         if (me != held.participants.end())
             std::erase_if(held.messages,
                 [&](auto const& entry) { return entry.first <= me->second.joined_seq; });
+    }
+
+    /// Of all, with the customers'.
+    ConversationId some_room()
+    {
+        auto const all = read(caller.workspace, [](db::Tx const& tx) {
+            return tx.all<ConversationId>("SELECT id FROM conversations WHERE workspace_id = $1");
+        });
+        return all[pick(all.size())];
     }
 
     /// As one would count who looks at every message.
@@ -260,20 +360,43 @@ protected:
                 return std::nullopt;
             return tx.one<std::int64_t>(R"sql(
                 SELECT COUNT(*) FROM messages WHERE workspace_id = $1 AND conversation_id = $2
-                  AND seq > $3 AND author_id <> $4 AND silent = $5 AND deleted_at IS NULL)sql",
-                room, *read_seq, who.person, false);
+                  AND seq > $3 AND author_id <> $4 AND silent = $5 AND deleted_at IS NULL
+                  AND (visibility = 'all' OR $6 = 1))sql",
+                room, *read_seq, who.person, false, who.is_team() ? 1 : 0);
+        });
+    }
+    /// Likewise of those that mention them.
+    std::int64_t naive_mentions(Caller const& who, ConversationId const& room)
+    {
+        return read(caller.workspace, [&](db::Tx const& tx) {
+            auto const ids = people::ids_of(tx, who.person);
+            auto const mine = [&](std::string const& mentions) {
+                return std::ranges::any_of(ids,
+                    [&](auto const& id) { return mentions.find(id.str()) != std::string::npos; });
+            };
+            return std::ranges::count_if(tx.all<std::string>(R"sql(
+                SELECT mentions FROM messages WHERE workspace_id = $1 AND conversation_id = $2
+                  AND mentions IS NOT NULL AND silent = $4 AND deleted_at IS NULL
+                  AND (visibility = 'all' OR $5 = 1) AND seq > (SELECT read_seq FROM cursors
+                    WHERE workspace_id = $1 AND conversation_id = $2 AND person_id = $3))sql",
+                                             room, who.person, false, who.is_team() ? 1 : 0),
+                mine);
         });
     }
 
     std::mt19937 random{20261121};
     AccountId account;
     std::vector<Caller> people;
+    std::vector<Caller> guests; ///< app users by their own tokens
     std::vector<Client> clients;
     std::vector<ConversationId> rooms;
     conversations::Receipts receipts{clock};
     conversations::Deps conversation_deps{db, connectors, log, receipts};
+    conversations::MergedPeople follower;
+    people::Deps people_deps{db};
     int inbound = 0;
     int refused = 0;
+    int begun_anew = 0;
 };
 
 constexpr int steps = 3000;
@@ -286,29 +409,34 @@ TEST_F(CatchUpTest, whoever_was_away_ends_with_the_servers_state)
             continue;
         auto& client = clients[pick(clients.size())];
         catch_up(client);
-        ASSERT_EQ(client.held.size(), snapshot(client.caller).size()) << step;
-        for (auto const& [id, fresh] : snapshot(client.caller)) {
+        auto const now = snapshot(as_now(client.caller));
+        ASSERT_EQ(client.held.size(), now.size()) << step;
+        for (auto const& [id, fresh] : now) {
             auto const& held = client.held[id];
             ASSERT_EQ(held.conversation, fresh.conversation) << step;
-            ASSERT_EQ(held.messages, fresh.messages) << step;
+            ASSERT_EQ(held.said(), fresh.said()) << step;
             ASSERT_EQ(held.people(), fresh.people()) << step;
             ASSERT_EQ(held.rev, fresh.rev) << step;
         }
     }
     EXPECT_LT(refused, steps / 2);
+    EXPECT_GT(count_events(caller, "person.merged"), steps / 200);
+    EXPECT_GT(count_events(caller, "person.unmerged"), steps / 200);
+    EXPECT_GT(begun_anew, 0);
 }
 
 TEST_F(CatchUpTest, unread_is_what_a_recount_gives)
 {
     for (int step = 0; step < 10'000; ++step) {
         happen();
-        auto const& who = people[pick(people.size())];
-        auto const& room = rooms[pick(rooms.size())];
+        auto const who = anybody();
+        auto const room = some_room();
         auto const expected = naive_unread(who, room);
         if (!expected)
             continue;
         auto const view = run(conversations::get_conversation(conversation_deps, who, room));
         ASSERT_EQ(view.unread, expected) << step;
+        ASSERT_EQ(view.me->mentions, naive_mentions(who, room)) << step;
     }
 }
 

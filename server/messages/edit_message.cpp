@@ -54,7 +54,8 @@ Task<Message> edit_message(
         if (content.json == row.content && mentions == mentions_of(row))
             return to_message(row);
         keep_version(tx, caller, row);
-        replace_mentions(tx, row, mentions);
+        if (mentions != mentions_of(row))
+            replace_mentions(tx, row, mentions);
         row.content = content.json;
         row.edited_at = tx.now();
         write_change(tx, row, [&](Message const& message, events::About const& about) {

@@ -1,6 +1,7 @@
 #include "messages/mentions.hpp"
 
 #include "base/errors.hpp"
+#include "people/merging.hpp"
 
 #include <algorithm>
 
@@ -16,8 +17,9 @@ std::vector<PersonId> read_mentions(db::Tx const& tx, ConversationId const& conv
     PersonId const& author, Mentions const& mentions)
 {
     std::vector<PersonId> people;
-    for (auto const& person : mentions.items)
-        if (person != author && std::ranges::find(people, person) == people.end())
+    for (auto const& named : mentions.items)
+        if (auto const person = people::survivor_of(tx, named);
+            person != author && std::ranges::find(people, person) == people.end())
             people.push_back(person);
     for (auto const& person : people) {
         auto const standing = conversations::find_standing(tx, conversation, person);

@@ -68,6 +68,7 @@ struct Message {
     std::optional<AccountId> account_id;
     std::optional<std::string> provider_id;
     Party from;
+    std::optional<PersonId> written_as; ///< set: who wrote it was merged into `from` since
     std::optional<std::vector<Party>> to;
     Type type = Type::text;
     JsonObject<max_content_bytes> content;
@@ -89,8 +90,8 @@ struct Message {
     std::optional<Timestamp> deleted_at; ///< set: a tombstone without content
 };
 BOOST_DESCRIBE_STRUCT(Message, (),
-    (id, conversation_id, seq, rev, direction, account_id, provider_id, from, to, type, content,
-        subject, status, error, visibility, client_id, reply_to, forwarded_from, mentions,
+    (id, conversation_id, seq, rev, direction, account_id, provider_id, from, written_as, to, type,
+        content, subject, status, error, visibility, client_id, reply_to, forwarded_from, mentions,
         reactions, silent, metadata, created_at, send_at, edited_at, pinned_at, deleted_at))
 
 struct MessageEvent {

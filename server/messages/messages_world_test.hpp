@@ -155,7 +155,7 @@ protected:
     {
         return read(owner.workspace, [](db::Tx const& tx) {
             std::vector<std::string> types;
-            for (auto const& line : events::list_after(tx, 0, 1000))
+            for (auto const& line : events::list_after(tx, 0, 100'000))
                 types.push_back(line.type);
             return types;
         });

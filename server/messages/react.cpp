@@ -1,6 +1,7 @@
 #include "base/errors.hpp"
 #include "messages/append.hpp"
 #include "messages/sight.hpp"
+#include "people/merging.hpp"
 
 #include <algorithm>
 #include <set>
@@ -29,6 +30,13 @@ static void require_room(std::vector<Reaction> const& reactions, std::string con
         throw Problem{Errc::limit_reached, "a message takes at most 50 different emoji"};
 }
 
+/// Whether one is the caller's, who may have been merged since.
+static bool is_by(
+    Reaction const& reaction, std::vector<PersonId> const& ids, std::string const& emoji)
+{
+    return reaction.emoji == emoji && std::ranges::find(ids, reaction.person_id) != ids.end();
+}
+
 static Message write_reactions(db::Tx& tx, MessageRow row, std::vector<Reaction> const& reactions,
     events::Type<ReactionEvent> const& type, Reaction const& changed)
 {
@@ -46,9 +54,11 @@ Task<Message> add_reaction(
     co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
         auto row = require_reactable(tx, caller, id);
         auto reactions = to_message(row).reactions;
-        Reaction const mine{caller.person, emoji.value};
-        if (std::ranges::find(reactions, mine) != reactions.end())
+        auto const ids = people::ids_of(tx, caller.person);
+        if (std::ranges::any_of(
+                reactions, [&](auto const& one) { return is_by(one, ids, emoji.value); }))
             return to_message(row);
+        Reaction const mine{caller.person, emoji.value};
         require_room(reactions, emoji.value);
         reactions.push_back(mine);
         return write_reactions(tx, std::move(row), reactions, reaction_added, mine);
@@ -61,10 +71,14 @@ Task<Message> remove_reaction(
     co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
         auto row = require_reactable(tx, caller, id);
         auto reactions = to_message(row).reactions;
-        Reaction const mine{caller.person, emoji.value};
-        if (std::erase(reactions, mine) == 0)
+        auto const ids = people::ids_of(tx, caller.person);
+        auto const is_mine = [&](auto const& one) { return is_by(one, ids, emoji.value); };
+        auto const found = std::ranges::find_if(reactions, is_mine);
+        if (found == reactions.end())
             return to_message(row);
-        return write_reactions(tx, std::move(row), reactions, reaction_removed, mine);
+        auto const taken = *found;
+        std::erase_if(reactions, is_mine);
+        return write_reactions(tx, std::move(row), reactions, reaction_removed, taken);
     });
 }
 

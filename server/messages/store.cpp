@@ -9,6 +9,7 @@ namespace hermod::messages {
 #define HERMOD_SELECT_MESSAGES                                                                     \
     "SELECT m.id, m.conversation_id, m.seq, m.created_rev, m.rev,"                                 \
     " COALESCE(h.merged_into, m.author_id),"                                                       \
+    " CASE WHEN h.merged_into IS NOT NULL THEN m.author_id END,"                                   \
     " CASE WHEN h.merged_into IS NULL THEN h.name ELSE s.name END,"                                \
     " m.direction, m.account_id, m.provider_id, m.from_address, m.recipients, m.type, m.content,"  \
     " m.subject, m.status, m.error, m.visibility, m.client_id, m.reply_to, m.forwarded_from,"      \
@@ -30,6 +31,7 @@ Message to_message(MessageRow const& row)
         .account_id = row.account_id,
         .provider_id = row.provider_id,
         .from = {row.author_id, row.from_address, row.author_name},
+        .written_as = row.written_as,
         .to = {},
         .type = row.type,
         .content = {row.content},

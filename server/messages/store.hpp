@@ -14,6 +14,7 @@ struct MessageRow {
     std::int64_t created_rev = 0;
     std::int64_t rev = 0;
     PersonId author_id;
+    std::optional<PersonId> written_as; ///< the author's own id, where it is an alias
     std::optional<std::string> author_name; ///< of the person, not of the row
     std::optional<Direction> direction;
     std::optional<AccountId> account_id;
@@ -42,10 +43,10 @@ struct MessageRow {
     std::optional<Timestamp> deleted_at;
 };
 BOOST_DESCRIBE_STRUCT(MessageRow, (),
-    (id, conversation_id, seq, created_rev, rev, author_id, author_name, direction, account_id,
-        provider_id, from_address, recipients, type, content, subject, status, error, visibility,
-        client_id, reply_to, forwarded_from, silent, mentions, reactions, metadata, log_offset,
-        later_offsets, created_at, send_at, edited_at, pinned_at, deleted_at))
+    (id, conversation_id, seq, created_rev, rev, author_id, written_as, author_name, direction,
+        account_id, provider_id, from_address, recipients, type, content, subject, status, error,
+        visibility, client_id, reply_to, forwarded_from, silent, mentions, reactions, metadata,
+        log_offset, later_offsets, created_at, send_at, edited_at, pinned_at, deleted_at))
 
 Message to_message(MessageRow const& row);
 

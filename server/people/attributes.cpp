@@ -1,5 +1,7 @@
 #include "people/attributes.hpp"
 
+#include "workspaces/audit.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -140,6 +142,7 @@ Task<AttributeSet> set_attribute(
             return AttributeSet{*known, false};
         write_definition(tx, row);
         events::append(tx, attribute_updated, {row});
+        workspaces::audit(tx, caller, "attribute.declared", key);
         return AttributeSet{std::move(row), created};
     });
 }
@@ -152,6 +155,7 @@ Task<void> delete_attribute(Deps& deps, Caller const& caller, std::string const&
         if (deleted == 0)
             throw Problem{Errc::attribute_not_found};
         events::append(tx, attribute_deleted, {{key, tx.now()}});
+        workspaces::audit(tx, caller, "attribute.deleted", key);
     });
 }
 
@@ -174,6 +178,7 @@ Task<AttributeSettings> update_attribute_settings(
             ON CONFLICT (workspace_id) DO UPDATE SET strict = excluded.strict)sql",
             settings.strict);
         events::append(tx, attribute_settings_updated, {settings});
+        workspaces::audit(tx, caller, "attribute_settings.updated", caller.workspace.str());
         return settings;
     });
 }

@@ -1,5 +1,6 @@
 #include "people/belongings.hpp"
 
+#include "people/merge_store.hpp"
 #include "people/store.hpp"
 
 #include <algorithm>
@@ -78,11 +79,14 @@ void claim_external_id(db::Tx& tx, std::string_view external_id, PersonId const&
         store::release_external_id(tx, for_person, external_id);
 }
 
-Person announce_update(db::Tx& tx, PersonRow row)
+Person announce_update(db::Tx& tx, PersonRow row, Renamed renamed)
 {
     auto const id = row.id;
     PersonEvent event{with_addresses(tx, std::move(row))};
-    events::append(tx, person_updated, event, {.conversation = {}, .person = id});
+    auto const offset =
+        events::append(tx, person_updated, event, {.conversation = {}, .person = id});
+    if (renamed == Renamed::perhaps)
+        store::note_identity(tx, id, offset);
     return std::move(event.person);
 }
 

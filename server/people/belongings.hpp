@@ -43,7 +43,9 @@ PersonKind kind_with(PersonKind now, bool has_external_id);
 /// external_id_taken where another person has it.
 void claim_external_id(db::Tx& tx, std::string_view external_id, PersonId const& for_person);
 
+/// Whether those who were away are told the name anew.
+enum class Renamed { no, perhaps };
 /// Appends person.updated with the whole resource, and returns that.
-Person announce_update(db::Tx& tx, PersonRow row);
+Person announce_update(db::Tx& tx, PersonRow row, Renamed renamed = Renamed::no);
 
 }

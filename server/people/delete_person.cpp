@@ -1,5 +1,6 @@
 #include "people/merge_store.hpp"
 #include "people/store.hpp"
+#include "workspaces/audit.hpp"
 #include "workspaces/rights.hpp"
 
 namespace hermod::people {
@@ -26,7 +27,7 @@ static bool redact_events(db::Tx& tx, PersonRow const& row)
     return events::redact(tx, row.id, person_updated, {left}, limit) < limit
         && events::redact(tx, row.id, person_created, {left}, limit) < limit
         && events::redact(tx, row.id, person_merged, {left, row.id}, limit) < limit
-        && events::redact(tx, row.id, person_unmerged, {left, row.id}, limit) < limit;
+        && events::redact(tx, row.id, person_unmerged, {left, row.id, {}}, limit) < limit;
 }
 
 /// One step: of those who were merged into the person, then of the person. Returns whether all is
@@ -50,8 +51,11 @@ Task<void> delete_person(Deps& deps, Caller const& caller, PersonId const& id)
             if (!erase_some(tx, person))
                 return false;
             workspaces::note_rights_changed(tx, person.id.bytes()); // their tokens end
-            events::append(tx, person_deleted, PersonDeletedEvent{{person.id, tx.now()}},
-                {.conversation = {}, .person = person.id});
+            auto const offset =
+                events::append(tx, person_deleted, PersonDeletedEvent{{person.id, tx.now()}},
+                    {.conversation = {}, .person = person.id});
+            store::note_identity(tx, person.id, offset);
+            workspaces::audit(tx, caller, "person.deleted", person.id.str());
             return true;
         });
     }

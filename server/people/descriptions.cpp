@@ -132,6 +132,7 @@ FieldTexts field_texts(PersonUnmergedEvent const*)
     static constexpr auto texts = describe<PersonUnmergedEvent>({
         {"person", "Who is back, whole"},
         {"survivor_person_id", "Whom they were merged into"},
+        {"aliases", "Those whose ids stand for them again, and no longer for the survivor"},
     });
     return texts;
 }

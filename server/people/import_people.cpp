@@ -1,6 +1,7 @@
 #include "people/attributes.hpp"
 #include "people/import_plan.hpp"
 #include "people/import_store.hpp"
+#include "workspaces/audit.hpp"
 #include "workspaces/idempotency.hpp"
 
 #include <charconv>
@@ -63,8 +64,8 @@ static void require_declared(db::Tx const& tx, std::vector<Column> const& column
         throw Problem{Errc::invalid_body, {}, std::move(wrong)};
 }
 
-static PersonImport begin_import(
-    db::Tx& tx, ImportId const& id, ImportPlan const& plan, OnConflict on_conflict)
+static PersonImport begin_import(db::Tx& tx, Caller const& caller, ImportId const& id,
+    ImportPlan const& plan, OnConflict on_conflict)
 {
     require_declared(tx, plan.columns);
     store::ImportStateRow row;
@@ -74,6 +75,8 @@ static PersonImport begin_import(
     row.row_count = plan.rows;
     row.created_at = tx.now();
     store::insert_import(tx, row);
+    workspaces::audit(
+        tx, caller, "people.imported", id.str(), {{"rows", std::to_string(plan.rows)}});
     jobs::add(tx,
         {.kind = "import_people",
             .lane = jobs::Lane::campaign,
@@ -89,7 +92,7 @@ Task<PersonImport> import_people(Deps& deps, Caller const& caller, ImportPeople 
     auto const id = ImportId::make(deps.database.clock().now());
     co_await store_chunks(deps, caller, id, plan.chunks);
     co_return co_await workspaces::write_once(deps.database, caller, 202,
-        [&](db::Tx& tx) { return begin_import(tx, id, plan, command.on_conflict); });
+        [&](db::Tx& tx) { return begin_import(tx, caller, id, plan, command.on_conflict); });
 }
 
 Task<PersonImport> get_import(Deps& deps, Caller const& caller, ImportId const& id)

@@ -259,7 +259,8 @@ RowOutcome update(db::Tx& tx, PersonRow row, Wanted const& wanted, RowErrors& er
         return RowOutcome::skipped;
     row.updated_at = tx.now();
     store::update_person(tx, row);
-    announce_update(tx, std::move(row));
+    auto const renamed = row.name == before.name ? Renamed::no : Renamed::perhaps;
+    announce_update(tx, std::move(row), renamed);
     return RowOutcome::updated;
 }
 

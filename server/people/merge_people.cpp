@@ -107,6 +107,7 @@ Person merge_people(db::Tx& tx, MergeFollower const& follower, PersonId const& s
     PersonMergedEvent event{with_addresses(tx, std::move(survivor)), other.id};
     auto const offset =
         events::append(tx, person_merged, event, {.conversation = {}, .person = id});
+    store::note_identity(tx, id, offset);
     store::insert_merge(tx, {offset, other.id, id, to_json(taken), false, {}});
     move_some(tx, follower, {offset, other.id, id, {}, false, {}});
     return std::move(event.person);

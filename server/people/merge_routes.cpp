@@ -1,5 +1,6 @@
 #include "net/router.hpp"
 #include "people/merging.hpp"
+#include "workspaces/audit.hpp"
 #include "workspaces/idempotency.hpp"
 
 namespace hermod::people {
@@ -9,8 +10,14 @@ static Task<net::Reply> post_merge(
 {
     auto const survivor = request.path_id<PersonId>("person_id");
     auto const& command = request.body_as<MergePerson>();
-    co_return net::ok(co_await workspaces::write_once(deps.database, caller, 200,
-        [&](db::Tx& tx) { return merge_people(tx, deps.follower, survivor, command); }));
+    co_return net::ok(co_await workspaces::write_once(deps.database, caller, 200, [&](db::Tx& tx) {
+        auto const were_one = survivor_of(tx, survivor) == survivor_of(tx, command.person_id);
+        auto person = merge_people(tx, deps.follower, survivor, command);
+        if (!were_one)
+            workspaces::audit(tx, caller, "person.merged", person.id.str(),
+                {{"merged_person_id", command.person_id.str()}});
+        return person;
+    }));
 }
 
 static Task<net::Reply> post_unmerge(
@@ -18,8 +25,12 @@ static Task<net::Reply> post_unmerge(
 {
     auto const survivor = request.path_id<PersonId>("person_id");
     auto const& command = request.body_as<MergePerson>();
-    co_return net::ok(co_await workspaces::write_once(deps.database, caller, 200,
-        [&](db::Tx& tx) { return unmerge_person(tx, deps.follower, survivor, command); }));
+    co_return net::ok(co_await workspaces::write_once(deps.database, caller, 200, [&](db::Tx& tx) {
+        auto person = unmerge_person(tx, deps.follower, survivor, command);
+        workspaces::audit(tx, caller, "person.unmerged", person.id.str(),
+            {{"survivor_person_id", survivor.str()}});
+        return person;
+    }));
 }
 
 void add_merge_routes(net::Router& router, MergeDeps& deps)

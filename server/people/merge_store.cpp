@@ -11,17 +11,12 @@ PersonId survivor_of(db::Tx const& tx, PersonId const& id)
         .value_or(id);
 }
 
-std::vector<MergeChange> list_merges_after(
-    db::Tx const& tx, std::int64_t offset, std::int64_t limit)
+std::vector<PersonId> ids_of(db::Tx const& tx, PersonId const& person)
 {
-    return tx.all<MergeChange>(R"sql(
-        SELECT merged_id, survivor_id, merged_offset AS log_offset FROM person_merges
-        WHERE workspace_id = $1 AND merged_offset > $2
-        UNION ALL
-        SELECT merged_id, NULL, undone_offset FROM person_merges
-        WHERE workspace_id = $1 AND undone_offset > $2
-        ORDER BY log_offset LIMIT $3)sql",
-        offset, limit);
+    auto ids = tx.all<PersonId>(
+        "SELECT id FROM people WHERE workspace_id = $1 AND merged_into = $2", person);
+    ids.push_back(person);
+    return ids;
 }
 
 }
@@ -114,6 +109,14 @@ void set_merged_into(db::Tx& tx, PersonId const& person, std::optional<PersonId>
 {
     tx.run(
         "UPDATE people SET merged_into = $3 WHERE workspace_id = $1 AND id = $2", person, survivor);
+}
+
+void note_identity(db::Tx& tx, PersonId const& person, std::int64_t offset)
+{
+    tx.run(R"sql(
+        UPDATE people SET identity_offset = $3
+        WHERE workspace_id = $1 AND (id = $2 OR merged_into = $2))sql",
+        person, offset);
 }
 
 void move_address(

@@ -54,6 +54,9 @@ std::vector<PersonId> aliases_of(db::Tx const& tx, PersonId const& survivor);
 void make_alias(db::Tx& tx, PersonId const& person, PersonId const& survivor);
 /// A person of their own, or an alias of another.
 void set_merged_into(db::Tx& tx, PersonId const& person, std::optional<PersonId> const& survivor);
+/// After the event at `offset`: `person`, and who stands for them, are somebody else now, or are
+/// called otherwise.
+void note_identity(db::Tx& tx, PersonId const& person, std::int64_t offset);
 void move_address(
     db::Tx& tx, AddressId const& address, PersonId const& from, PersonId const& to, bool primary);
 

@@ -22,8 +22,9 @@ FieldTexts field_texts(PersonMergedEvent const*);
 struct PersonUnmergedEvent {
     Person person; ///< who is a person of their own again
     PersonId survivor_person_id;
+    std::vector<PersonId> aliases; ///< those whose ids stand for them again
 };
-BOOST_DESCRIBE_STRUCT(PersonUnmergedEvent, (), (person, survivor_person_id))
+BOOST_DESCRIBE_STRUCT(PersonUnmergedEvent, (), (person, survivor_person_id, aliases))
 FieldTexts field_texts(PersonUnmergedEvent const*);
 
 inline constexpr events::Type<PersonMergedEvent> person_merged{"person.merged", "people",
@@ -49,19 +50,11 @@ public:
     virtual std::int64_t go_back(db::Tx& tx, Merge const& merge, std::int64_t limit) const = 0;
 };
 
-/// One line for every merge and every undoing of one after `offset`, oldest first: what a client
-/// that was away has to know of ids it holds.
-struct MergeChange {
-    PersonId person_id;
-    std::optional<PersonId> merged_into; ///< none: a person of their own again
-    std::int64_t log_offset = 0;
-};
-BOOST_DESCRIBE_STRUCT(MergeChange, (), (person_id, merged_into, log_offset))
-std::vector<MergeChange> list_merges_after(
-    db::Tx const& tx, std::int64_t offset, std::int64_t limit);
-
 /// Whom the id stands for: itself, or the person it was merged into.
 PersonId survivor_of(db::Tx const& tx, PersonId const& id);
+/// Every id that stands for a person who is no alias: theirs, and those of who was merged into
+/// them.
+std::vector<PersonId> ids_of(db::Tx const& tx, PersonId const& person);
 
 // Use cases.
 

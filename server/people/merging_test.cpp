@@ -48,6 +48,16 @@ protected:
     {
         return read(ours, [&](db::Tx const& tx) { return survivor_of(tx, id); });
     }
+    std::vector<std::int64_t> identity_offsets(std::vector<PersonId> const& ids)
+    {
+        return read(ours, [&](db::Tx const& tx) {
+            std::vector<std::int64_t> offsets;
+            for (auto const& id : ids)
+                offsets.push_back(*tx.one<std::int64_t>(
+                    "SELECT identity_offset FROM people WHERE workspace_id = $1 AND id = $2", id));
+            return offsets;
+        });
+    }
     std::size_t count_merged()
     {
         auto const types = event_types();
@@ -207,25 +217,48 @@ TEST_F(MergingTest, while_conversations_are_on_their_way_nothing_else_is_merged)
     EXPECT_EQ(merge(b, c).status, 200);
 }
 
-TEST_F(MergingTest, merges_are_told_to_who_was_away)
+TEST_F(MergingTest, every_id_whose_meaning_changes_takes_the_offset_of_its_event)
+{
+    auto const a = make_person();
+    auto const b = make_person();
+    auto const c = make_person();
+    auto const last = [&] { return static_cast<std::int64_t>(event_types().size()); };
+    using Offsets = std::vector<std::int64_t>;
+    EXPECT_EQ(identity_offsets({a, b, c}), (Offsets{0, 0, 0})) << "nobody knew them before";
+
+    merge(b, a);
+    auto const first = last();
+    EXPECT_EQ(identity_offsets({a, b, c}), (Offsets{first, first, 0}));
+    merge(c, b);
+    EXPECT_EQ(identity_offsets({a, b, c}), (Offsets{last(), last(), last()}));
+    unmerge(c, b);
+    EXPECT_EQ(identity_offsets({a, b, c}), (Offsets{last(), last(), last() - 1}));
+    EXPECT_EQ(json_to_text(last_event().at("aliases")), R"([")" + a.str() + R"("])");
+    api.patch(one(b), R"({"name":"Bo"})");
+    EXPECT_EQ(identity_offsets({a, b}), (Offsets{last(), last()})) << "a is called Bo, too";
+    api.patch(one(b), R"({"attributes":{"k":1}})");
+    EXPECT_EQ(identity_offsets({b}), (Offsets{last() - 1})) << "no name changed";
+    api.del(one(b));
+    EXPECT_EQ(identity_offsets({a, b}), (Offsets{last(), last()}));
+}
+
+TEST_F(MergingTest, who_merged_and_told_apart_is_written_down_once)
 {
     auto const a = make_person();
     auto const b = make_person();
     merge(b, a);
+    merge(b, a);
     unmerge(b, a);
-    merge(a, b);
 
-    auto const changes = read(ours, [](db::Tx const& tx) { return list_merges_after(tx, 0, 10); });
+    auto const entries = read(ours, [](db::Tx const& tx) {
+        return tx.all<std::tuple<std::string, std::string, std::optional<PersonId>>>(R"sql(
+            SELECT action, target, actor_person_id FROM audit_log WHERE workspace_id = $1
+            ORDER BY created_at, action)sql");
+    });
 
-    ASSERT_EQ(changes.size(), 3U);
-    EXPECT_EQ(changes[0].person_id, a);
-    EXPECT_EQ(changes[0].merged_into, b);
-    EXPECT_EQ(changes[1].person_id, a);
-    EXPECT_EQ(changes[1].merged_into, std::nullopt);
-    EXPECT_EQ(changes[2].merged_into, a);
-    auto const later = read(
-        ours, [&](db::Tx const& tx) { return list_merges_after(tx, changes[1].log_offset, 10); });
-    EXPECT_EQ(later.size(), 1U);
+    ASSERT_EQ(entries.size(), 2U);
+    EXPECT_EQ(entries[0], std::tuple("person.merged", b.str(), api.caller.person));
+    EXPECT_EQ(entries[1], std::tuple("person.unmerged", a.str(), api.caller.person));
 }
 
 TEST_F(MergingTest, people_of_another_workspace_are_not_merged)

@@ -60,7 +60,7 @@ static void give_name(db::Tx& tx, Reached& reached, std::string const& name)
     row.name = name;
     row.updated_at = tx.now();
     store::update_person(tx, row);
-    announce_update(tx, std::move(row));
+    announce_update(tx, std::move(row), Renamed::perhaps);
     reached.name = name;
 }
 

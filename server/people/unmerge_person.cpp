@@ -108,13 +108,15 @@ Person unmerge_person(db::Tx& tx, MergeFollower const& follower, PersonId const&
 
     auto const other_id = other.id;
     workspaces::note_rights_changed(tx, other_id.bytes());
-    for (auto const& alias : store::aliases_of(tx, other_id))
+    auto const aliases = store::aliases_of(tx, other_id);
+    for (auto const& alias : aliases)
         workspaces::note_rights_changed(tx, alias.bytes());
     auto const survivor_of_both = survivor.id;
-    announce_update(tx, std::move(survivor));
-    PersonUnmergedEvent event{with_addresses(tx, std::move(other)), survivor_of_both};
+    announce_update(tx, std::move(survivor), Renamed::perhaps);
+    PersonUnmergedEvent event{with_addresses(tx, std::move(other)), survivor_of_both, aliases};
     auto const offset =
         events::append(tx, person_unmerged, event, {.conversation = {}, .person = other_id});
+    store::note_identity(tx, other_id, offset);
     store::update_undone(tx, merge.merged_offset, offset);
     merge.undone_offset = offset;
     move_some(tx, follower, merge);

@@ -38,7 +38,8 @@ Task<Person> update_person(
             return with_addresses(tx, std::move(row));
         row.updated_at = tx.now();
         store::update_person(tx, row);
-        return announce_update(tx, std::move(row));
+        auto const renamed = row.name == before.name ? Renamed::no : Renamed::perhaps;
+        return announce_update(tx, std::move(row), renamed);
     });
 }
 

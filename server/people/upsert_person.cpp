@@ -27,7 +27,8 @@ static Upserted update(db::Tx& tx, PersonRow row, UpsertPerson const& command)
         return {with_addresses(tx, std::move(row)), false};
     row.updated_at = tx.now();
     store::update_person(tx, row);
-    return {announce_update(tx, std::move(row)), false};
+    auto const renamed = row.name == before.name ? Renamed::no : Renamed::perhaps;
+    return {announce_update(tx, std::move(row), renamed), false};
 }
 
 Task<Upserted> upsert_person(

@@ -72,7 +72,7 @@ test('what is undone goes back, and what is new stays', async () => {
     { name: null, kind: 'contact', external_id: null, attributes: { plan: 'gold' } });
   assert.deepEqual(left.addresses.map(({ value, primary }) => [value, primary]), [[later, true]]);
   assert.deepEqual((await log.drain()).map(({ type, data }) => [type, data]),
-    [['person.updated', { person: left }], ['person.unmerged', { person: back, survivor_person_id: survivor.id }]]);
+    [['person.updated', { person: left }], ['person.unmerged', { person: back, survivor_person_id: survivor.id, aliases: [] }]]);
   await assert.rejects(tenant.hermod.people.unmerge(survivor.id, { person_id: other.id }), { code: 'not_merged', status: 409 });
 });
 
@@ -121,6 +121,60 @@ test('messages, conversations and the next send follow the survivor', async () =
   assert.equal(reply.to?.[0]?.address, mobile);
   await tenant.hermod.sandbox.inbound({ account_id: account.id, from: mobile, text: 'again' });
   assert.equal((await tenant.hermod.conversations.list({ account_id: account.id }).page()).data.length, 1);
+});
+
+test('a contact who turns out to be a member is still answered, and what each did is written down', async () => {
+  const account = await tenant.sandbox(instantly);
+  const phone = freshNumber();
+  await tenant.hermod.sandbox.inbound({ account_id: account.id, from: phone, text: 'hello' });
+  const contact = (await tenant.hermod.people.list({ phone }).page()).data[0];
+  const owner = (await tenant.hermod.people.list({ kind: 'member' }).page()).data[0];
+  assert.ok(contact && owner);
+  const chat = (await tenant.hermod.conversations.list({ account_id: account.id }).page()).data[0];
+  assert.ok(chat);
+
+  await tenant.hermod.people.merge(owner.id, { person_id: contact.id });
+
+  const reply = await tenant.hermod.conversations.messages.create(chat.id, { text: 'so it is you' });
+  assert.deepEqual([reply.to?.[0]?.person_id, reply.to?.[0]?.address], [owner.id, phone]);
+  await tenant.hermod.people.unmerge(owner.id, { person_id: contact.id });
+  const entries = (await tenant.hermod.auditLog.list({ limit: 200 }).page()).data;
+  for (const [action, target] of [['person.merged', owner.id], ['person.unmerged', contact.id]]) {
+    const entry = entries.find((one) => one.action === action && one.target === target);
+    assert.deepEqual([entry?.actor.kind, entry?.actor.person_id], ['api_key', tenant.bot], `${action} of ${target}`);
+  }
+});
+
+test('who was away is told whom ids stand for, and a token that acts for another says so', async () => {
+  const { hermod } = tenant;
+  const [gone, here, friend] = await Promise.all(['gone', 'here', 'friend'].map((name) => person({ name, external_id: `sync-${name}` })));
+  assert.ok(gone && here && friend);
+  const room = await hermod.conversations.create({ kind: 'group', participants: [{ person_id: gone.id }, { person_id: friend.id }] });
+  const said = await hermod.conversations.messages.create(room.id, { text: 'hi', from: { person_id: gone.id } });
+  const stranger = await person({ name: 'stranger', external_id: 'sync-stranger' });
+  const [ofFriend, ofGone, ofStranger] = await Promise.all([friend, gone, stranger].map(async ({ id }) =>
+    world.client({ accessToken: (await hermod.people.createToken(id)).token ?? '' })));
+  assert.ok(ofFriend && ofGone && ofStranger);
+  const before = await ofFriend.sync();
+  const own = await ofGone.sync();
+  assert.equal(own.person_id, gone.id);
+
+  await hermod.people.merge(here.id, { person_id: gone.id });
+
+  const told = [{ person_id: gone.id, merged_into: here.id, name: 'here' }, { person_id: here.id, merged_into: null, name: 'here' }];
+  const byId = (a: { name: string | null; merged_into: string | null }, b: typeof a) => String(b.merged_into).localeCompare(String(a.merged_into));
+  assert.deepEqual((await ofFriend.sync({ after: before.cursor })).people.sort(byId), [...told].sort(byId));
+  assert.deepEqual((await ofStranger.sync({ after: before.cursor })).people, []);
+  const deadline = Date.now() + 1000;
+  let as = gone.id;
+  while (as === gone.id && Date.now() < deadline) as = (await ofGone.sync({ after: own.cursor })).person_id;
+  assert.equal(as, here.id, 'within a second');
+  const now = await hermod.messages.get(said.id);
+  assert.deepEqual([now.from.person_id, now.from.name, now.written_as], [here.id, 'here', gone.id]);
+  await hermod.people.unmerge(here.id, { person_id: gone.id });
+  assert.deepEqual((await hermod.messages.get(said.id)).from, said.from);
+  const later = await ofFriend.sync({ after: before.cursor });
+  assert.deepEqual(later.people.find(({ person_id }) => person_id === gone.id), { person_id: gone.id, merged_into: null, name: 'gone' });
 });
 
 test('more conversations than one transaction carries are moved, and moved back', async () => {

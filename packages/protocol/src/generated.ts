@@ -697,8 +697,10 @@ export interface Message {
   account_id: string | null;
   /** The network's id of it, once it has one */
   provider_id: string | null;
-  /** Who wrote it */
+  /** Who wrote it, as they are now */
   from: Party;
+  /** Set where who wrote it was merged into `from` since: the id it was written under */
+  written_as: string | null;
   /** Whom it goes to; null in an in-app conversation */
   to: Party[] | null;
   /** What kind of content it has */
@@ -923,6 +925,8 @@ export interface PersonUnmergedEvent {
   person: Person;
   /** Whom they were merged into */
   survivor_person_id: string;
+  /** Those whose ids stand for them again, and no longer for the survivor */
+  aliases: string[];
 }
 
 /** What went wrong (RFC 9457) */
@@ -1167,10 +1171,14 @@ export interface StreamTicket {
 }
 
 export interface Synced {
+  /** Whom you act as. Another than the last time, where you were merged or told apart: what you hold is that person's, so begin anew, without `after` */
+  person_id: string;
   /** Those that changed, oldest change first */
   conversations: SyncedConversation[];
   /** Those the caller left, was removed from, or that were deleted */
   left: string[];
+  /** Who was merged, told apart, renamed or deleted. Of each message that such a `person_id` wrote (its `written_as`, else `from.person_id`): `from` is now `merged_into`, else the person, called `name`, and `written_as` is set where it is `merged_into` */
+  people: SyncedPerson[];
   /** Give it as `after` the next time */
   cursor: string;
   /** There are more: ask again at once */
@@ -1186,6 +1194,15 @@ export interface SyncedConversation {
   rev: number;
   /** How many messages of others the caller has not read; null for a caller who is no participant */
   unread: number | null;
+}
+
+export interface SyncedPerson {
+  /** An id that messages you hold may name */
+  person_id: string;
+  /** Whom it stands for; null: a person of their own */
+  merged_into: string | null;
+  /** How whom it stands for is called */
+  name: string | null;
 }
 
 export interface TextContent {
