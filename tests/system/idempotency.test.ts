@@ -117,7 +117,7 @@ for (const template of templates)
 
 test('a message resent twice under one key is sent once more', async () => {
   const [id, key] = [await failedMessage(), randomUUID()];
-  const log = tenant.log();
+  const log = tenant.log((await tenant.hermod.events.page()).next); // past the first failure
   const path = `/api/v1/messages/${id}/resend`;
 
   await post(path, key, undefined);
@@ -157,14 +157,38 @@ test('another body under the same key is refused by name', async () => {
   assert.equal(answer.body.code, 'idempotency_key_reused');
 });
 
-test('requests at once under one key do it once, and all get its answer', async () => {
+test('a hundred requests at once under one key do it once, and all get its answer', async () => {
   const [key, json] = [randomUUID(), { to: freshNumber(), text: 'once' }];
+  const log = tenant.log();
+  await log.drain();
 
-  const answers = await Promise.all(Array.from({ length: 8 }, () => post('/api/v1/messages', key, json)));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => post('/api/v1/messages', key, json)));
 
   assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
   assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([202]));
   assert.equal((await tenant.hermod.conversations.get(answers[0]?.body.conversation_id)).seq, 1);
+  const made = (await log.drain()).map(({ type }) => type).filter((type) => type.endsWith('.created'));
+  assert.deepEqual(made.sort(), ['conversation.created', 'message.created', 'person.created']);
+});
+
+test('a hundred requests at once with one client_id send once, in a conversation and to an address', async () => {
+  const room = await conversation();
+  const [client_id, to] = [randomUUID(), freshNumber()];
+  const log = tenant.log();
+  await log.drain();
+  const hundred = (path: string, json: unknown) => Promise.all(Array.from({ length: 100 }, () => tenant.raw('POST', path, { json })));
+
+  for (const answers of [
+    await hundred(`/api/v1/conversations/${room}/messages`, { text: 'once', client_id }),
+    await hundred('/api/v1/messages', { to, text: 'once', client_id: randomUUID() }),
+  ]) {
+    assert.deepEqual(new Set(answers.map(({ status }) => Math.floor(status / 100))), new Set([2]));
+    assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
+    assert.equal((await tenant.hermod.conversations.get(answers[0]?.body.conversation_id)).seq, 1);
+  }
+  assert.equal((await log.drain()).filter(({ type }) => type === 'message.created').length, 2);
+  const other = await tenant.raw('POST', `/api/v1/conversations/${room}/messages`, { json: { text: 'twice', client_id } });
+  assert.deepEqual([other.status, other.body.code], [422, 'client_id_reused']);
 });
 
 test('a failure is not remembered', async () => {

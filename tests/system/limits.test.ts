@@ -76,10 +76,34 @@ test('guessing passwords is slowed down', async () => {
   assert.equal((await world.client({}).auth.login({ email: tenant.email, password })).login.email, tenant.email);
 });
 
-test('an address without credentials is limited too', async () => {
+test('a list of stolen passwords is tried no faster than a few a minute, whoever they are of', async () => {
   await world.advance(3_600_000);
-  let answer = await world.raw('GET', '/api/v1/people');
-  for (let tries = 0; tries < 70 && answer.status === 401; ++tries) answer = await world.raw('GET', '/api/v1/people');
+  const tries = await Promise.all(Array.from({ length: 4 * perSignIn }, (_, at) =>
+    world.raw('POST', '/api/v1/auth/login', { json: { email: `someone${at}@example.com`, password: 'hunter2hunter2' } })));
+
+  const looked = tries.filter(({ status }) => status === 401).length;
+  assert.ok(looked <= perSignIn + 1, `${looked} were looked at`);
+  assert.deepEqual(new Set(tries.map(({ body }) => body.code)), new Set(['invalid_credentials', 'rate_limited']));
+  await world.advance(60_000);
+  assert.equal((await world.client({}).auth.login({ email: tenant.email, password })).login.email, tenant.email);
+});
+
+test('who is not signed in may not send much', async () => {
+  await world.advance(3_600_000);
+  for (const path of ['login', 'register', 'refresh', 'cookie'])
+    assert.equal((await world.raw('POST', `/api/v1/auth/${path}`, { json: { email: 'x'.repeat(17_000) } })).body.code, 'body_too_large', path);
+});
+
+// The last one: its address is above its limit from here on.
+test('an address without credentials is limited too, and whoever shares it goes on', async () => {
+  await world.advance(3_600_000);
+  const fresh = await tenant.hermod.apiKeys.create({ name: 'never used before', scopes: ['people:read'] });
+  const made_up = (at: number) => world.raw('GET', '/api/v1/people', { token: `hk_live_${at}`.padEnd(51, 'x') });
+  let answer = await made_up(0);
+  for (let tries = 1; tries < 70 && answer.status === 401; ++tries) answer = await made_up(tries);
 
   assert.equal(answer.status, 429);
+  assert.equal((await tenant.raw('GET', '/api/v1/people')).status, 200, 'a known key');
+  assert.equal((await world.raw('GET', '/api/v1/people', { token: fresh.key ?? '' })).status, 200, 'a new one');
+  assert.equal((await made_up(71)).status, 429);
 });

@@ -193,6 +193,28 @@ test('a publishable key sends to its recipients from its pages, so often a day, 
   assert.equal((await world.raw('GET', '/api/v1/messages', { token: made.key ?? '', headers: { origin: 'https://shop.example' } })).body.code, 'forbidden');
 });
 
+test('a browser lets a page use its publishable key without the operator doing anything', async () => {
+  const account = await tenant.sandbox();
+  const made = await tenant.hermod.apiKeys.create({ name: 'Form', scopes: ['messages:send'],
+    publishable: { allowed_origins: ['https://shop.example'], recipients: ['+12025550125'], daily_cap: 5 } });
+  const ask = (path: string, origin: string) => fetch(world.server.url + path, { method: 'OPTIONS', headers: { origin,
+    'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type' } });
+  const allowed = (answer: { headers: Headers }) => [...answer.headers].filter(([name]) => name.startsWith('access-control-allow-')).map(([name, value]) => `${name}: ${value}`);
+
+  const asked = await ask('/api/v1/messages', 'https://shop.example');
+  assert.ok(allowed(asked).includes('access-control-allow-origin: *'), allowed(asked).join());
+  assert.ok(allowed(asked).some((line) => /allow-headers:.*authorization/i.test(line)));
+  const send = (origin: string) => world.raw('POST', '/api/v1/messages', { token: made.key ?? '', headers: { origin },
+    json: { to: '+12025550125', text: 'hello', account_id: account.id } });
+  const sent = await send('https://shop.example');
+  assert.equal(sent.status, 202);
+  assert.deepEqual(allowed(sent), ['access-control-allow-origin: *']);
+  const refusal = await send('https://evil.example');
+  assert.equal(refusal.body.code, 'origin_refused');
+  for (const path of ['/api/v1/people', '/api/v1/auth/cookie', '/api/v1/auth/login'])
+    assert.deepEqual(allowed(await ask(path, 'https://shop.example')), [], path);
+});
+
 test('a rotated key overlaps for as long as was chosen', async () => {
   const made = await tenant.hermod.apiKeys.create({ name: 'k', scopes: ['people:read'] });
   const rotated = await tenant.hermod.apiKeys.rotate(made.id, { overlap: 120 });
