@@ -146,7 +146,8 @@ void forget_mentions(db::Tx& tx, ConversationId const& conversation, PersonId co
 }
 
 #define HERMOD_SELECT_CHANGED(offset)                                                              \
-    "SELECT h.conversation_id, h.seq, h.rev, " offset ", c.deleted_at IS NOT NULL," HERMOD_UNREAD
+    "SELECT h.conversation_id, h.seq, h.rev, " offset                                              \
+    ", c.deleted_at IS NOT NULL, c.account_id," HERMOD_UNREAD
 
 #define HERMOD_JOIN_CONVERSATIONS                                                                  \
     " JOIN conversations c ON c.workspace_id = h.workspace_id AND c.id = h.conversation_id"

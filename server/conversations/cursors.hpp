@@ -62,9 +62,10 @@ struct ChangedRow {
     std::int64_t rev = 0;
     std::int64_t changed_offset = 0;
     bool deleted = false;
+    std::optional<AccountId> account_id;
     std::optional<std::int64_t> unread;
 };
-BOOST_DESCRIBE_STRUCT(ChangedRow, (), (id, seq, rev, changed_offset, deleted, unread))
+BOOST_DESCRIBE_STRUCT(ChangedRow, (), (id, seq, rev, changed_offset, deleted, account_id, unread))
 
 /// Each oldest change first, at most `limit`. All of them; the viewer's own, found among what
 /// changed or among what is theirs, whichever is less; the external ones; and what the viewer alone

@@ -167,6 +167,13 @@ test('what went through a live account is not there for a test key', async () =>
     const accounts = events.flatMap(({ type, data }) => (type === 'account.state' ? [(data as { account: { id: string } }).account.id] : []));
     assert.deepEqual(new Set(accounts), new Set(sees));
     assert.equal(JSON.stringify(events).includes(mail.id), client === own.hermod);
+    const changed: string[] = [];
+    for (let page = await client.sync({ limit: 1 }); ; page = await client.sync({ limit: 1, after: page.cursor })) {
+      changed.push(...page.conversations.map(({ id }) => id));
+      if (!page.has_more) break;
+    }
+    assert.equal(changed.includes(mail.conversation_id), client === own.hermod);
+    assert.ok(changed.includes(text.conversation_id) && changed.includes(inApp.id));
     assert.ok(JSON.stringify(events).includes(text.id) && JSON.stringify(events).includes(inApp.id));
   }
 
