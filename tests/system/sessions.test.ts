@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { init } from '@hermod/client';
+import { engine } from '../harness/server.ts';
 import { password, startWorld, type SignedIn, type Tenant, type World } from '../harness/world.ts';
 
 let world: World;
@@ -240,6 +241,30 @@ test('who is let go while waiting for events gets none of what comes after', asy
   const answer = await waiting;
   assert.deepEqual(answer.body.data, [], answer.text);
   assert.ok(workspace);
+});
+
+test('what ends on one node ends on every node within a second', { skip: engine !== 'postgres' && 'several nodes share a PostgreSQL' }, async () => {
+  const { HERMOD_DATABASE_URL, HERMOD_DATABASE_MIGRATE_URL, HERMOD_MASTER_KEY } = world.server.env;
+  const node = await startWorld({ env: { HERMOD_DATABASE_URL, HERMOD_DATABASE_MIGRATE_URL, HERMOD_MASTER_KEY } });
+  try {
+    const session = await register();
+    const key = await as(session).apiKeys.create({ name: 'k', scopes: ['people:write'] });
+    const ana = await as(session).people.create({ external_id: `node-${++names}` });
+    const token = await as(session).people.createToken(ana.id);
+    const there = (credentials: string) => node.raw('GET', '/api/v1/me', { token: credentials });
+    const ends = async (credentials: string, end: () => Promise<unknown>) => {
+      assert.equal((await there(credentials)).status, 200, 'known there');
+      await end();
+      const deadline = Date.now() + 1000;
+      while ((await there(credentials)).status === 200) assert.ok(Date.now() < deadline, 'it is still good after a second');
+    };
+
+    await ends(key.key ?? '', () => as(session).apiKeys.delete(key.id));
+    await ends(token.token ?? '', () => as(session).people.delete(ana.id));
+    await ends(session.access_token, () => as(session).auth.logout());
+  } finally {
+    await node.stop();
+  }
 });
 
 test('the last owner stays, and what administrators did is in the audit log', async () => {
