@@ -107,6 +107,8 @@ Person unmerge_person(db::Tx& tx, MergeFollower const& follower, PersonId const&
     store::update_person(tx, other);
 
     auto const other_id = other.id;
+    // Tokens of the other acted as the survivor until now: those are looked up anew.
+    workspaces::note_rights_changed(tx, survivor.id.bytes());
     workspaces::note_rights_changed(tx, other_id.bytes());
     auto const aliases = store::aliases_of(tx, other_id);
     for (auto const& alias : aliases)
