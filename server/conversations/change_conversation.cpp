@@ -22,6 +22,14 @@ static void require_may_manage(Caller const& caller, Standing const& standing)
         throw Problem{Errc::forbidden, "only an owner or admin of the conversation may do this"};
 }
 
+/// As in the team: owners are made and unmade by owners, and by keys.
+static void require_may_change_owner(Caller const& caller, Standing const& standing)
+{
+    if (caller.kind != Caller::Kind::api_key && standing.kind == Kind::group
+        && standing.role != ParticipantRole::owner)
+        throw Problem{Errc::forbidden, "only an owner of the group makes or unmakes owners"};
+}
+
 Task<Conversation> update_conversation(
     Deps& deps, Caller const& caller, ConversationId const& id, UpdateConversation const& command)
 {
@@ -89,35 +97,8 @@ static std::int64_t note_participant(db::Tx& tx, events::Type<ParticipantEvent> 
 /// Who may be in a group at most: receipts and fan-out are sized for it.
 static constexpr std::int64_t most_participants = 1000;
 
-Task<Participant> set_participant(Deps& deps, Caller const& caller, ConversationId const& id,
-    PersonId const& named, SetParticipant const& command)
-{
-    co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
-        auto const standing = require_visible(tx, caller, id);
-        require_may_manage(caller, standing);
-        auto const person = people::require_person(tx, named).id;
-        if (auto known = find_participant(tx, id, person)) {
-            if (known->role == command.role.value)
-                return *known;
-            known->role = command.role.value;
-            update_role(tx, id, person, known->role);
-            note_participant(tx, participant_added, id, *known);
-            return *known;
-        }
-        if (standing.kind == Kind::direct)
-            throw Problem{Errc::not_editable, "a direct conversation stays between two people"};
-        if (count_participants(tx, id) >= most_participants)
-            throw Problem{Errc::limit_reached, "a conversation takes at most 1,000 people"};
-        auto const seq = Head{tx, id}.seq();
-        auto const all = find_conversation(tx, id)->history == History::start;
-        Participant const participant{person, command.role.value, all ? 0 : seq, seq, seq};
-        auto const offset = note_participant(tx, participant_added, id, participant);
-        insert_participant(tx, id, participant, all ? 0 : offset);
-        return participant;
-    });
-}
-
-/// A group that its last owner has left goes to the admin, else the member, who is longest in it.
+/// A group that its last owner has left, or is owner of no more, goes to the admin, else the
+/// member, who is longest in it.
 static void find_new_owner(db::Tx& tx, ConversationId const& id)
 {
     auto const people = participants_of(tx, id);
@@ -128,6 +109,42 @@ static void find_new_owner(db::Tx& tx, ConversationId const& id)
     heir.role = ParticipantRole::owner;
     update_role(tx, id, heir.person_id, heir.role);
     note_participant(tx, participant_added, id, heir);
+}
+
+Task<Participant> set_participant(Deps& deps, Caller const& caller, ConversationId const& id,
+    PersonId const& named, SetParticipant const& command)
+{
+    co_return co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+        auto const standing = require_visible(tx, caller, id);
+        require_may_manage(caller, standing);
+        auto const person = people::require_person(tx, named).id;
+        if (auto known = find_participant(tx, id, person)) {
+            if (known->role == command.role.value)
+                return *known;
+            if (known->role == ParticipantRole::owner
+                || command.role.value == ParticipantRole::owner)
+                require_may_change_owner(caller, standing);
+            auto const was_owner = known->role == ParticipantRole::owner;
+            known->role = command.role.value;
+            update_role(tx, id, person, known->role);
+            note_participant(tx, participant_added, id, *known);
+            if (was_owner)
+                find_new_owner(tx, id);
+            return *find_participant(tx, id, person);
+        }
+        if (standing.kind == Kind::direct)
+            throw Problem{Errc::not_editable, "a direct conversation stays between two people"};
+        if (count_participants(tx, id) >= most_participants)
+            throw Problem{Errc::limit_reached, "a conversation takes at most 1,000 people"};
+        if (command.role.value == ParticipantRole::owner)
+            require_may_change_owner(caller, standing);
+        auto const seq = Head{tx, id}.seq();
+        auto const all = find_conversation(tx, id)->history == History::start;
+        Participant const participant{person, command.role.value, all ? 0 : seq, seq, seq};
+        auto const offset = note_participant(tx, participant_added, id, participant);
+        insert_participant(tx, id, participant, all ? 0 : offset);
+        return participant;
+    });
 }
 
 Task<void> remove_participant(
@@ -143,6 +160,8 @@ Task<void> remove_participant(
             throw Problem{Errc::participant_not_found};
         if (standing.kind == Kind::direct)
             throw Problem{Errc::not_editable, "a direct conversation stays between two people"};
+        if (person != caller.person && participant->role == ParticipantRole::owner)
+            require_may_change_owner(caller, standing);
         delete_participant(tx, id, person);
         forget_mentions(tx, id, person);
         insert_departure(

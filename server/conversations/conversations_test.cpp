@@ -1,5 +1,6 @@
 #include "accounts/accounts.hpp"
 #include "conversations/receipts.hpp"
+#include "conversations/store.hpp"
 #include "events/log.hpp"
 #include "people/people.hpp"
 #include "testing/world.hpp"
@@ -218,6 +219,33 @@ TEST_F(ConversationsTest, members_do_not_manage_and_two_stay_two)
     EXPECT_PROBLEM(run(set_participant(deps, key, pair, key.person, {})), Errc::not_editable);
     EXPECT_PROBLEM(run(remove_participant(deps, key, pair, ana)), Errc::not_editable);
     run(remove_participant(deps, session(ana), room, ana)); // leaving is everybody's right
+}
+
+TEST_F(ConversationsTest, admins_neither_make_nor_unmake_owners_and_a_group_keeps_one)
+{
+    auto const room = create(session(ana), group({bo})).id;
+    auto const cy = new_person(key, "Cy");
+    auto const role_of = [&](PersonId const& person) {
+        return write(
+            key.workspace, [&](db::Tx& tx) { return find_participant(tx, room, person)->role; });
+    };
+    using enum ParticipantRole;
+    run(set_participant(deps, session(ana), room, bo, {{admin}}));
+
+    for (auto const role : {admin, member})
+        EXPECT_PROBLEM(
+            run(set_participant(deps, session(bo), room, ana, {{role}})), Errc::forbidden);
+    EXPECT_PROBLEM(run(set_participant(deps, session(bo), room, bo, {{owner}})), Errc::forbidden);
+    EXPECT_PROBLEM(run(set_participant(deps, session(bo), room, cy, {{owner}})), Errc::forbidden);
+    EXPECT_PROBLEM(run(remove_participant(deps, session(bo), room, ana)), Errc::forbidden);
+    clock.advance(seconds{1});
+    run(set_participant(deps, session(bo), room, cy, {{admin}}));
+
+    run(set_participant(deps, session(ana), room, ana, {{member}}));
+    EXPECT_EQ(role_of(ana), member);
+    EXPECT_EQ(role_of(bo), owner) << "who is longest in it";
+    run(remove_participant(deps, session(bo), room, bo));
+    EXPECT_EQ(role_of(cy), owner);
 }
 
 TEST_F(ConversationsTest, a_title_changes_with_one_event_and_not_without_need)
