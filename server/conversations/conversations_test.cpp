@@ -248,6 +248,45 @@ TEST_F(ConversationsTest, admins_neither_make_nor_unmake_owners_and_a_group_keep
     EXPECT_EQ(role_of(cy), owner);
 }
 
+TEST_F(ConversationsTest, renamings_of_very_many_are_told_page_by_page_each_once)
+{
+    static constexpr int many = 1300;
+    std::vector<PersonId> renamed;
+    auto const room = create(key, group({ana})).id;
+    for (int i = 0; i < many; ++i)
+        renamed.push_back(new_person(key, "P"));
+    auto const later = create(key, group({bo})).id;
+    write(key.workspace, [&](db::Tx& tx) {
+        // Two by two they are of one event.
+        for (int i = 0; i < many; ++i)
+            tx.run("UPDATE people SET identity_offset = $3 WHERE workspace_id = $1 AND id = $2",
+                renamed[static_cast<std::size_t>(i)], 10 + i / 2);
+    });
+
+    std::vector<PersonId> told;
+    std::vector<ConversationId> changed;
+    int pages = 0;
+    SyncQuery query{Text<1, 512>{log.cursor(1)}, {}};
+    for (bool more = true; more; ++pages) {
+        auto const page = run(sync(deps, key, query));
+        for (auto const& person : page.people)
+            told.push_back(person.person_id);
+        for (auto const& conversation : page.conversations)
+            changed.push_back(conversation.id);
+        query.after = Text<1, 512>{page.cursor};
+        more = page.has_more;
+    }
+
+    EXPECT_EQ(pages, 2);
+    EXPECT_EQ(changed, (std::vector{room, later}));
+    EXPECT_EQ(told.size(), renamed.size());
+    std::ranges::sort(told);
+    std::ranges::sort(renamed);
+    EXPECT_EQ(told, renamed);
+    query.after.reset();
+    EXPECT_TRUE(run(sync(deps, key, query)).people.empty()) << "who begins holds nothing yet";
+}
+
 TEST_F(ConversationsTest, a_title_changes_with_one_event_and_not_without_need)
 {
     auto const room = create(key, group({ana})).id;

@@ -220,13 +220,18 @@ std::vector<ChangedRow> list_privately_changed(
     "SELECT a.id, a.merged_into, CASE WHEN a.merged_into IS NULL THEN a.name ELSE s.name END,"     \
     " a.identity_offset FROM people a"                                                             \
     " LEFT JOIN people s ON s.workspace_id = a.workspace_id AND s.id = a.merged_into"              \
-    " WHERE a.workspace_id = $1 AND a.identity_offset > 0 AND a.identity_offset > $2"              \
-    " AND ($2 > 0 OR a.merged_into IS NOT NULL)"
+    " WHERE a.workspace_id = $1 "
 
 std::vector<IdentityRow> list_identities(db::Tx const& tx, std::int64_t after, std::int64_t limit)
 {
-    return tx.all<IdentityRow>(
-        HERMOD_SELECT_IDENTITIES " ORDER BY a.identity_offset LIMIT $3", after, limit);
+    return tx.all<IdentityRow>(HERMOD_SELECT_IDENTITIES
+        "AND a.identity_offset > 0 AND a.identity_offset > $2 ORDER BY a.identity_offset LIMIT $3",
+        after, limit);
+}
+
+std::vector<IdentityRow> list_aliases(db::Tx const& tx, PersonId const& person)
+{
+    return tx.all<IdentityRow>(HERMOD_SELECT_IDENTITIES "AND a.merged_into = $2", person);
 }
 
 // Any id that stands for the same person as `a` brings them into sight: what was written under one
@@ -240,13 +245,14 @@ std::vector<IdentityRow> list_identities(db::Tx const& tx, std::int64_t after, s
     " OR g.merged_into = COALESCE(a.merged_into, a.id)))"
 
 std::vector<IdentityRow> list_known_identities(
-    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t limit)
+    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t until)
 {
     return tx.all<IdentityRow>(HERMOD_SELECT_IDENTITIES
+        "AND a.identity_offset > 0 AND a.identity_offset > $2 AND a.identity_offset <= $3"
         " AND (" HERMOD_SHARES_A_CONVERSATION("participants") //
         " OR " HERMOD_SHARES_A_CONVERSATION("departures") //
-        ") ORDER BY a.identity_offset LIMIT $3",
-        after, limit, viewer);
+        ") ORDER BY a.identity_offset",
+        after, until, viewer);
 }
 
 std::vector<DepartureRow> list_departures(

@@ -88,11 +88,13 @@ struct IdentityRow {
 };
 BOOST_DESCRIBE_STRUCT(IdentityRow, (), (person_id, merged_into, name, log_offset))
 
-/// Oldest change first; from the beginning of the log those who were merged, alone. All of them, or
-/// those who are, or were, in a conversation with the viewer.
+/// Oldest change first, at most `limit`.
 std::vector<IdentityRow> list_identities(db::Tx const& tx, std::int64_t after, std::int64_t limit);
+/// Of those after `after` and until `until`, who is, or was, in a conversation with the viewer.
 std::vector<IdentityRow> list_known_identities(
-    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t limit);
+    db::Tx const& tx, PersonId const& viewer, std::int64_t after, std::int64_t until);
+/// Whose ids stand for the person.
+std::vector<IdentityRow> list_aliases(db::Tx const& tx, PersonId const& person);
 
 struct DepartureRow {
     ConversationId conversation_id;

@@ -220,7 +220,8 @@ FieldTexts field_texts(Synced const*)
         {"conversations", "Those that changed, oldest change first"},
         {"left", "Those the caller left, was removed from, or that were deleted"},
         {"people",
-            "Who was merged, told apart, renamed or deleted. Of each message that such a "
+            "Who was merged, told apart, renamed or deleted since; without `after`, your own other "
+            "ids. Of each message that such a "
             "`person_id` wrote (its `written_as`, else `from.person_id`): `from` is now "
             "`merged_into`, else the person, called `name`, and `written_as` is set where it is "
             "`merged_into`"},

@@ -40,7 +40,7 @@ static void add_departures(
             result.left.push_back(row.conversation_id);
 }
 
-/// Who is told at once at most; more come with the next question.
+/// Of so many it is looked at once; more come with the next question.
 static constexpr std::size_t most_people = 1000;
 
 namespace {
@@ -52,19 +52,23 @@ struct Identities {
 
 }
 
-/// What is of one event is told together.
+/// What is of one event is told together. One who begins holds nothing yet that could be somebody
+/// else's, but has to know their own ids.
 static Identities identities_for(db::Tx const& tx, Caller const& caller, std::int64_t after)
 {
+    if (after == 0)
+        return {list_aliases(tx, caller.person), {}};
     static constexpr std::int64_t limit = most_people + 200; // of one event there are less
+    Identities found{list_identities(tx, after, limit), {}};
+    if (found.rows.size() > most_people) {
+        auto const rest = found.rows[most_people].log_offset;
+        std::erase_if(found.rows, [&](auto const& row) { return row.log_offset >= rest; });
+        found.until = rest - 1;
+    }
     auto const all = caller.is_team() && caller.has_scope("people:read");
-    Identities found{all ? list_identities(tx, after, limit)
-                         : list_known_identities(tx, caller.person, after, limit),
-        {}};
-    if (found.rows.size() <= most_people)
-        return found;
-    auto const rest = found.rows[most_people].log_offset;
-    std::erase_if(found.rows, [&](auto const& row) { return row.log_offset >= rest; });
-    found.until = rest - 1;
+    if (!all && !found.rows.empty())
+        found.rows = list_known_identities(
+            tx, caller.person, after, found.until.value_or(found.rows.back().log_offset));
     return found;
 }
 
@@ -106,7 +110,7 @@ Task<Synced> sync(Deps& deps, Caller const& caller, SyncQuery const& query)
                 result.conversations.push_back({row.id, row.seq, row.rev, row.unread});
         }
         for (auto& row : identities.rows)
-            if (row.log_offset <= last)
+            if (after == 0 || row.log_offset <= last)
                 result.people.push_back({row.person_id, row.merged_into, std::move(row.name)});
         add_departures(tx, caller, after, last, result);
         result.cursor = deps.log.cursor(last);

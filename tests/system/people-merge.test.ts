@@ -170,6 +170,8 @@ test('who was away is told whom ids stand for, and a token that acts for another
     while ((await ofGone.sync({ after: own.cursor })).person_id !== id) assert.ok(Date.now() < deadline, 'not within a second');
   };
   await actsAs(here.id);
+  assert.deepEqual((await ofGone.sync()).people, [told[0]], 'one\'s own other id');
+  assert.deepEqual((await ofFriend.sync()).people, [], 'who begins holds nothing of others');
   const now = await hermod.messages.get(said.id);
   assert.deepEqual([now.from.person_id, now.from.name, now.written_as], [here.id, 'here', gone.id]);
   await hermod.people.unmerge(here.id, { person_id: gone.id });

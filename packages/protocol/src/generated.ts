@@ -1177,7 +1177,7 @@ export interface Synced {
   conversations: SyncedConversation[];
   /** Those the caller left, was removed from, or that were deleted */
   left: string[];
-  /** Who was merged, told apart, renamed or deleted. Of each message that such a `person_id` wrote (its `written_as`, else `from.person_id`): `from` is now `merged_into`, else the person, called `name`, and `written_as` is set where it is `merged_into` */
+  /** Who was merged, told apart, renamed or deleted since; without `after`, your own other ids. Of each message that such a `person_id` wrote (its `written_as`, else `from.person_id`): `from` is now `merged_into`, else the person, called `name`, and `written_as` is set where it is `merged_into` */
   people: SyncedPerson[];
   /** Give it as `after` the next time */
   cursor: string;
