@@ -20,6 +20,7 @@ namespace {
 struct Streams {
     std::istream& in;
     std::ostream& out;
+    std::ostream& err;
 };
 
 /// The command line as parsed: which command, with what.
@@ -30,6 +31,8 @@ struct Choice {
     WorkspaceRequest workspace;
     ApiKeyRequest api_key;
     std::function<void()> command;
+    int outcome = 0; ///< the exit code of a command that did what it was asked to
+    int on_failure = 1; ///< and of one that could not
 };
 
 }
@@ -107,6 +110,15 @@ static void add_commands(
         ->callback([&choice, &env, streams] {
             choice.command = [&choice, &env, streams] {
                 print_config(load(choice, env), streams.out);
+            };
+        });
+    cli.add_subcommand("verify",
+           "Check that what is stored is as it must be, also while a server runs: a line for "
+           "whatever is wrong; 0: nothing, 1: something, 2: it could not be checked")
+        ->callback([&choice, &env, streams] {
+            choice.command = [&choice, &env, streams] {
+                choice.on_failure = 2;
+                choice.outcome = verify(load(choice, env).config, streams.out, streams.err) ? 0 : 1;
             };
         });
     auto* const gen = cli.add_subcommand(
@@ -191,7 +203,7 @@ int run_command_line(int argc, char const* const* argv, app::Environment const& 
     Choice choice;
     CLI::App cli{"Hermod, a messaging server", "hermod"};
     cli.set_version_flag("--version", std::string{HERMOD_VERSION});
-    add_commands(cli, choice, env, {in, out});
+    add_commands(cli, choice, env, {in, out, err});
     try {
         cli.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
@@ -203,16 +215,16 @@ int run_command_line(int argc, char const* const* argv, app::Environment const& 
         return refuse(err, cli, "a command is missing");
     try {
         choice.command();
-        return 0;
+        return choice.outcome;
     } catch (app::ConfigError const& error) {
         err << "hermod: " << one_line(error.what()) << '\n';
         return 2;
     } catch (Problem const& problem) {
         err << "hermod: " << in_words(problem) << '\n';
-        return 1;
+        return choice.on_failure;
     } catch (std::exception const& error) {
         err << "hermod: " << one_line(error.what()) << '\n';
-        return 1;
+        return choice.on_failure;
     }
 }
 

@@ -50,8 +50,9 @@ TEST(CommandLine, a_refusal_names_what_there_is_to_choose_and_nothing_else)
         char const* does_not_say;
     };
     Row const rows[] = {
-        {{"sevre"}, "serve, migrate, config, gen and admin (see hermod --help)", "new-master-key"},
-        {{}, "serve, migrate, config, gen and admin", "new-master-key"},
+        {{"sevre"}, "serve, migrate, config, verify, gen and admin (see hermod --help)",
+            "new-master-key"},
+        {{}, "serve, migrate, config, verify, gen and admin", "new-master-key"},
         {{"admin", "nope"},
             "new-master-key, create-workspace and create-api-key (see hermod admin --help)",
             "migrate"},

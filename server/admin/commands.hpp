@@ -11,6 +11,8 @@ namespace hermod::admin {
 
 void serve(app::Config const& config);
 void migrate(app::Config const& config, std::ostream& out);
+/// Whether what is stored is as it must be; what is not is told on `out`.
+bool verify(app::Config const& config, std::ostream& out, std::ostream& err);
 void print_config(app::LoadedConfig const& loaded, std::ostream& out);
 
 /// A new line for the key ring, which goes first in the file to make it the key that seals.

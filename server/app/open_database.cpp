@@ -35,6 +35,14 @@ std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, 
     return db::open_sqlite(sqlite_options(url, config), clock, metrics);
 }
 
+std::unique_ptr<db::Inspector> inspect_database(Config const& config, Clock& clock)
+{
+    auto const& url = config.database.url;
+    if (!url.starts_with(sqlite_scheme))
+        return db::inspect_postgres(postgres_options(config), clock);
+    return db::inspect_sqlite(sqlite_options(url, config), clock);
+}
+
 /// The data folder is ours to make; any other that is missing is more likely a slip of the pen.
 static void require_folder(std::filesystem::path const& file, Config const& config)
 {

@@ -2,6 +2,7 @@
 
 #include "app/config.hpp"
 #include "db/engine.hpp"
+#include "db/inspector.hpp"
 
 #include <memory>
 
@@ -10,6 +11,9 @@ namespace hermod::app {
 /// The database that `database.url` names. Throws db::OpenFailure and ConfigError, each one line
 /// for the operator; also where the schema is not this binary's: see migrate_database.
 std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, Metrics& metrics);
+
+/// A look at the same database, also while a server runs on it. Throws as open_database does.
+std::unique_ptr<db::Inspector> inspect_database(Config const& config, Clock& clock);
 
 /// Brings the schema to this binary's, as `database.migrate_url`. Of an embedded database the
 /// folder must be there, unless it is `data_dir`, which is made. Throws as open_database does.

@@ -154,11 +154,19 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     async stop() {
       const wasRunning = child !== null;
       const status = await end('SIGTERM');
+      const wrong = wasRunning ? await findings(env) : '';
       await cleanUp();
       if (fatalOutput.test(output)) throw new Error(`the server printed:\n${aroundFatal(output)}`);
       if (wasRunning && status !== 0) throw new Error(`the server ended with ${status}:\n${tail(output)}`);
+      if (wrong) throw new Error(`hermod verify says:\n${wrong}`);
     },
   };
+}
+
+/** What `hermod verify` finds wrong in the database; nothing where all is as it must be. */
+export async function findings(env: Record<string, string>): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(['verify'], env);
+  return status === 0 ? '' : stdout + stderr;
 }
 
 function defined(env: Record<string, string | undefined>): Record<string, string> {

@@ -25,9 +25,7 @@ static SchemaFacts checked_facts(PostgresOptions const& options)
         throw OpenFailure{std::string{"the database cannot be reached: "} + loss.what()};
     }
     PostgresSchema schema{options.url};
-    schema.execute_script("SELECT set_config('role', 'hermod_app', false) "
-                          "WHERE to_regrole('hermod_app') IS NOT NULL "
-                          "AND pg_has_role(session_user, to_regrole('hermod_app'), 'member')");
+    schema.take_app_role();
     try {
         require_migrated(schema, options.migrations);
     } catch (OpenFailure const&) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace hermod::db::postgres {
 
 using std::chrono::steady_clock;
@@ -61,6 +63,22 @@ static Param text_of(std::string_view text)
     return {Type::text, false, 0, 0, text};
 }
 
+/// How long a statement may take, wait for a lock, and its transaction stand idle.
+static std::tuple<char const*, char const*, char const*> limits_of(Use use)
+{
+    switch (use) {
+    case Use::write:
+        // Longer than another node's batch may take, and than its abandoned transaction lives.
+        return {"25s", "20s", "10s"};
+    case Use::read:
+    case Use::listen:
+        return {"2s", "2s", "10s"};
+    case Use::inspect:
+        return {"0", "20s", "0"};
+    }
+    return {"2s", "2s", "10s"};
+}
+
 std::unique_ptr<Connection> open_session(
     std::string const& url, std::string const& name, Use use, StopSignal const& stop)
 {
@@ -68,10 +86,7 @@ std::unique_ptr<Connection> open_session(
     if (connection->server_version() < 150'000)
         throw OpenFailure{fmt::format("Hermod needs PostgreSQL 15 or newer, and this is {}",
             connection->server_version() / 10'000)};
-    // Of writes: longer than another node's batch may take, and than its abandoned transaction
-    // lives.
-    auto const [statement, lock, idle] =
-        use == Use::write ? std::tuple{"25s", "20s", "10s"} : std::tuple{"2s", "2s", "10s"};
+    auto const [statement, lock, idle] = limits_of(use);
     Arena arena;
     Result role;
     Result faults;

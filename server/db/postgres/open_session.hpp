@@ -10,7 +10,7 @@ namespace hermod::db::postgres {
 inline constexpr char const* app_role = "hermod_app";
 
 /// What a session is for, and so how long its statements may take.
-enum class Use { write, read, listen };
+enum class Use { write, read, listen, inspect };
 
 /// A connection as Hermod wants it: in the role that the row-level policies bind, durable, with
 /// limits. Throws ConnectionLost where there is none to be had now, OpenFailure where there never

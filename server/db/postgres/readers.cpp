@@ -1,9 +1,9 @@
 #include "db/postgres/readers.hpp"
 
 #include "base/log.hpp"
-#include "db/postgres/batch_session.hpp"
-#include "db/postgres/fixed_statements.hpp"
+#include "db/hot_rows.hpp"
 #include "db/postgres/open_session.hpp"
+#include "db/postgres/read_session.hpp"
 
 #include <fmt/format.h>
 #include <pthread.h>
@@ -16,106 +16,9 @@ namespace hermod::db::postgres {
 using std::chrono::steady_clock;
 
 static constexpr seconds time_limit{2};
-// The server ends a statement at the limit; a server that does not answer then is gone.
-static constexpr seconds grace{3};
 static constexpr int tries_at_all = 3;
 static constexpr milliseconds first_pause{50};
 static constexpr milliseconds longest_pause{2000};
-
-namespace {
-class ReadSession final : public Session {
-public:
-    explicit ReadSession(Statements& statements) : statements_(statements) { }
-
-    void begin(Connection& connection, WorkspaceId const& workspace, bool is_system)
-    {
-        connection_ = &connection;
-        workspace_ = workspace;
-        is_system_ = is_system;
-        began_ = false;
-        end_ = steady_clock::now() + time_limit;
-        problem_.reset();
-    }
-
-    /// Ends the transaction without waiting.
-    void end()
-    {
-        arena_.release();
-        if (!began_)
-            return;
-        if (connection_->refusal())
-            connection_->sync(); // up to here the server skips everything
-        connection_->send_quietly(fixed().rollback, {});
-        connection_->sync();
-        connection_->push();
-        // Answers that belong to nobody any more: the refusal was told, or will be.
-        connection_->take_refusal();
-    }
-
-    void check_failed() const
-    {
-        if (connection_->is_lost())
-            throw ConnectionLost{"the connection to the database was lost"};
-        if (problem_)
-            throw Problem{*problem_};
-    }
-
-    void query(Statement const& statement, std::span<Param const> params, RowSink sink) override
-    {
-        check_failed();
-        auto const result = ask(statements_.find(statement, params), params);
-        for_each_row(result.get(), sink);
-    }
-
-    std::int64_t execute(Statement const&, std::span<Param const>, bool) override
-    {
-        throw std::logic_error{"a read wrote"};
-    }
-
-private:
-    Result ask(Prepared const& statement, std::span<Param const> params)
-    {
-        if (steady_clock::now() >= end_)
-            fail(Problem{Errc::overloaded, "a read took longer than it may"});
-        if (!std::exchange(began_, true)) {
-            connection_->send(fixed().begin_read, {});
-            if (!is_system_)
-                connection_->send(fixed().set_workspace,
-                    encode(std::array{Param{Type::uuid, false, 0, 0, as_text(workspace_.bytes())}},
-                        arena_));
-        }
-        Result result;
-        auto const ticket = connection_->send(statement, encode(params, arena_), &result);
-        connection_->request_flush();
-        connection_->wait_for(ticket, end_ + grace);
-        if (auto const& refusal = connection_->refusal()) {
-            log::error("the database refused a read",
-                {{"sqlstate", refusal->sqlstate}, {"error", refusal->message}});
-            if (refusal->sqlstate == "57014")
-                fail(Problem{Errc::overloaded, "a read took longer than it may"});
-            auto const passing = refusal->is_passing();
-            fail(Problem{passing ? Errc::storage_unavailable : Errc::internal,
-                "the database refused a read"});
-        }
-        return result;
-    }
-
-    [[noreturn]] void fail(Problem problem)
-    {
-        problem_ = std::move(problem);
-        throw Problem{*problem_};
-    }
-
-    StatementCache statements_;
-    Connection* connection_ = nullptr;
-    WorkspaceId workspace_{};
-    bool is_system_ = false;
-    bool began_ = false;
-    Connection::Deadline end_{};
-    std::optional<Problem> problem_{};
-    Arena arena_;
-};
-}
 
 /// One thread that reads.
 class Readers::Thread {
@@ -123,7 +26,7 @@ public:
     Thread(Readers& owner, std::size_t index)
         : owner_(owner)
         , name_(fmt::format("hermod reader {}", index))
-        , session_(owner.statements_)
+        , session_(owner.statements_, time_limit)
         , hot_rows_(session_)
     {
     }

@@ -69,6 +69,13 @@ std::vector<std::vector<std::string>> PostgresSchema::query(std::string const& s
     return rows;
 }
 
+void PostgresSchema::take_app_role()
+{
+    execute_script("SELECT set_config('role', 'hermod_app', false) "
+                   "WHERE to_regrole('hermod_app') IS NOT NULL "
+                   "AND pg_has_role(session_user, to_regrole('hermod_app'), 'member')");
+}
+
 std::string PostgresSchema::quoted(std::string const& name)
 {
     auto* const text = PQescapeIdentifier(connection_, name.data(), name.size());

@@ -24,6 +24,8 @@ public:
     void lock() override;
     void execute_script(std::string const& sql) override;
     std::vector<std::vector<std::string>> query(std::string const& sql) override;
+    /// The role that serves, where this login may take it.
+    void take_app_role();
     /// As an SQL identifier.
     std::string quoted(std::string const& name);
 

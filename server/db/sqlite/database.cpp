@@ -3,6 +3,7 @@
 #include "db/sqlite/checkpointer.hpp"
 #include "db/sqlite/file_lock.hpp"
 #include "db/sqlite/readers.hpp"
+#include "db/sqlite/schema.hpp"
 #include "db/sqlite/writer.hpp"
 
 #include <fcntl.h>
@@ -47,21 +48,6 @@ private:
     std::condition_variable changed_;
     bool stopping_ = false;
     std::thread thread_;
-};
-
-class SqliteSchema final : public SchemaConnection {
-public:
-    explicit SqliteSchema(Connection& connection) : connection_(connection) { }
-    Engine engine() const override { return Engine::sqlite; }
-    void lock() override { } // the file lock keeps other processes off
-    void execute_script(std::string const& sql) override { connection_.script(sql); }
-    std::vector<std::vector<std::string>> query(std::string const& sql) override
-    {
-        return connection_.rows_of(sql);
-    }
-
-private:
-    Connection& connection_;
 };
 
 /// What is in it is for the owner alone; SQLite gives the -wal and -shm files the same mode.
