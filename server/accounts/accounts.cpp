@@ -89,4 +89,11 @@ void set_state(db::Tx& tx, AccountId const& id, StateChange const& change)
     publish(tx, *account, previous);
 }
 
+void ask_for_linking(db::Tx& tx, std::string_view connector)
+{
+    static constexpr std::int64_t all = 10'000;
+    for (auto const& account : list_after(tx, connector, {}, {}, all))
+        set_state(tx, account.id, {"action_needed", "restored from a backup", "qr"});
+}
+
 }

@@ -105,6 +105,9 @@ AccountView open(db::Tx const& tx, AccountId const& id, Keyring const& keyring);
 /// What a connector tells of its account: written with its event where it changes anything. An
 /// account that was paused, disconnected or deleted meanwhile stays so. Wakes accounts and jobs.
 void set_state(db::Tx& tx, AccountId const& id, StateChange const& change);
+/// Of the accounts of a connector that links a device, after a restore: what is stored of the
+/// device is of an earlier time, and its network would not have it back.
+void ask_for_linking(db::Tx& tx, std::string_view connector);
 
 /// As its connector sees it: some send while they still connect.
 inline Readiness readiness_of(Connectors const& connectors, Account const& account)

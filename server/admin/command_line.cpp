@@ -28,6 +28,7 @@ struct Choice {
     std::string config_file;
     std::string folder;
     std::string key_id = "k1";
+    BackupRequest backup;
     WorkspaceRequest workspace;
     ApiKeyRequest api_key;
     std::function<void()> command;
@@ -51,11 +52,63 @@ static app::LoadedConfig load(Choice const& choice, app::Environment const& env)
     return app::load_config(file, env);
 }
 
+static void add_backup_commands(
+    CLI::App& cli, Choice& choice, app::Environment const& env, Streams streams)
+{
+    auto* const backup = cli.add_subcommand(
+        "backup", "Copy the embedded database into a file, also while a server runs");
+    backup->add_option("file", choice.backup.file)->required();
+    backup->add_flag("--force", choice.backup.force, "Replace the file where there is one");
+    backup->callback([&choice, &env, streams] {
+        choice.command = [&choice, &env, streams] {
+            admin::backup(load(choice, env).config, choice.backup, streams.err);
+        };
+    });
+    auto* const restore = cli.add_subcommand("restore",
+        "Put a backup in the place of the embedded database; clients start anew, and nothing is "
+        "sent until `hermod admin resume`");
+    restore->add_option("file", choice.backup.file)->required();
+    restore->add_flag("--force", choice.backup.force, "Also one in which verify finds faults");
+    restore->callback([&choice, &env, streams] {
+        choice.command = [&choice, &env, streams] {
+            admin::restore(load(choice, env).config, choice.backup, streams.err);
+        };
+    });
+}
+
+static void add_hold_commands(
+    CLI::App& admin, Choice& choice, app::Environment const& env, Streams streams)
+{
+    struct Entry {
+        char const* name;
+        char const* text;
+        void (*run)(app::Config const&, std::ostream&);
+    };
+    static constexpr Entry entries[] = {
+        {"status", "Print how things stand: workspaces, epoch, whether sends are held back",
+            admin::status},
+        {"hold", "Send nothing until `hermod admin resume`", admin::hold},
+        {"resume", "Send what was held back, since a restore or by `hermod admin hold`",
+            admin::resume},
+        {"restored",
+            "After a restore by other means than `hermod restore`: clients start anew, and nothing "
+            "is sent until `hermod admin resume`",
+            admin::restored},
+    };
+    for (auto const& entry : entries)
+        admin.add_subcommand(entry.name, entry.text)->callback([&choice, &env, &entry, streams] {
+            choice.command = [&choice, &env, &entry, streams] {
+                entry.run(load(choice, env).config, streams.out);
+            };
+        });
+}
+
 static void add_admin_commands(
     CLI::App& cli, Choice& choice, app::Environment const& env, Streams streams)
 {
     auto* const admin = cli.add_subcommand("admin", "What an operator does by hand");
     admin->require_subcommand(0, 1);
+    add_hold_commands(*admin, choice, env, streams);
 
     auto* const master_key = admin->add_subcommand(
         "new-master-key", "Print a new line for the master key file; the first line seals");
@@ -121,6 +174,7 @@ static void add_commands(
                 choice.outcome = verify(load(choice, env).config, streams.out, streams.err) ? 0 : 1;
             };
         });
+    add_backup_commands(cli, choice, env, streams);
     auto* const gen = cli.add_subcommand(
         "gen", "Write the documents of api/ into a folder: OpenAPI, events, errors and more");
     gen->add_option("folder", choice.folder)->required();

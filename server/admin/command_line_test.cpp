@@ -50,13 +50,17 @@ TEST(CommandLine, a_refusal_names_what_there_is_to_choose_and_nothing_else)
         char const* does_not_say;
     };
     Row const rows[] = {
-        {{"sevre"}, "serve, migrate, config, verify, gen and admin (see hermod --help)",
+        {{"sevre"},
+            "serve, migrate, config, verify, backup, restore, gen and admin (see hermod --help)",
             "new-master-key"},
-        {{}, "serve, migrate, config, verify, gen and admin", "new-master-key"},
+        {{}, "serve, migrate, config, verify, backup, restore, gen and admin", "new-master-key"},
         {{"admin", "nope"},
-            "new-master-key, create-workspace and create-api-key (see hermod admin --help)",
+            "status, hold, resume, restored, new-master-key, create-workspace and create-api-key "
+            "(see hermod admin --help)",
             "migrate"},
-        {{"admin"}, "new-master-key, create-workspace and create-api-key", "migrate"},
+        {{"admin"},
+            "status, hold, resume, restored, new-master-key, create-workspace and create-api-key",
+            "migrate"},
         {{"admin", "create-api-key", "--name", "a", "--scope", "admin"},
             "--workspace is required; see hermod admin create-api-key --help", "migrate"},
         {{"config", "--what"}, "--what; see hermod config --help", "migrate"},

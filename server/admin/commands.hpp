@@ -2,8 +2,10 @@
 
 #include "app/config.hpp"
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// One function per command of the binary; each throws what ends it.
@@ -14,6 +16,35 @@ void migrate(app::Config const& config, std::ostream& out);
 /// Whether what is stored is as it must be; what is not is told on `out`.
 bool verify(app::Config const& config, std::ostream& out, std::ostream& err);
 void print_config(app::LoadedConfig const& loaded, std::ostream& out);
+
+struct BackupRequest {
+    std::string file;
+    bool force = false;
+};
+/// Copies the embedded database into a file, also while a server runs.
+void backup(app::Config const& config, BackupRequest const& request, std::ostream& err);
+/// Puts a backup in the place of the embedded database, on which no server runs.
+void restore(app::Config const& config, BackupRequest const& request, std::ostream& err);
+/// The file of the embedded database; refuses PostgreSQL.
+std::string require_embedded(app::Config const& config, std::string_view command);
+
+/// Tells every tenth of a copy.
+class CopyProgress {
+public:
+    explicit CopyProgress(std::ostream& out);
+    void operator()(std::int64_t done, std::int64_t all);
+
+private:
+    std::ostream& out_;
+    int told_ = 0;
+};
+
+/// Holds back what would be sent, and lets it go; also of a server that runs.
+void hold(app::Config const& config, std::ostream& out);
+void resume(app::Config const& config, std::ostream& out);
+void status(app::Config const& config, std::ostream& out);
+/// What `restore` does with the database, where it was restored by other means.
+void restored(app::Config const& config, std::ostream& out);
 
 /// A new line for the key ring, which goes first in the file to make it the key that seals.
 void print_new_master_key(std::string const& id, std::ostream& out);

@@ -127,13 +127,15 @@ void serve(Config const& config)
         add_testing_clock(router, clock_deps);
     net::Operational operational{.metrics = metrics,
         .router = router,
-        .check_ready = [&]() -> Task<void> { co_await db->ping(); }};
+        .check_ready = [&]() -> Task<void> { co_await db->ping(); },
+        .is_held = [&] { return features.is_held(); }};
     net::add_operational_routes(router, operational);
     net::Pipeline pipeline{
         router, features.authenticator(), clock, metrics, pipeline_options(config)};
     net::HttpServer server{threads, clock, metrics, pipeline, http_options(config, tls.get())};
 
     db->on_commit([&](std::span<db::Committed const> commits) { features.committed(commits); });
+    run_blocking(threads.main(), [&] { return features.load(); });
     features.start();
     server.start();
     threads.start();

@@ -37,6 +37,7 @@ Features::Features(Ground const& ground, std::string epoch)
           {.concurrency = ground.config.jobs.concurrency,
               .per_workspace = ground.config.jobs.per_workspace})
     , leases_(ground.db, ground.clock, scheduler_)
+    , hold_(ground.db, ground.clock, ground.metrics)
     , jobs_deps_{ground.db, repeats_}
     , workspaces_deps_{ground.db}
     , people_deps_{ground.db}
@@ -71,6 +72,7 @@ Features::Features(Ground const& ground, std::string epoch)
     scheduler_.add(receipt_worker_);
     scheduler_.add(merge_worker_);
     scheduler_.add(import_worker_);
+    hold_.tell([this](bool held) { scheduler_.hold(held); });
 }
 
 void Features::add_routes(net::Router& router)
@@ -96,6 +98,7 @@ void Features::start()
     auto& io = ground_.main_io;
     scheduler_.start();
     tasks.spawn(io, "shard leases", [this] { return leases_.run(); });
+    tasks.spawn(io, "hold watch", [this] { return hold_.run(); });
     supervisor_.start(io);
     tasks.spawn(io, "access watch", [this] { return access_.watch.run(); });
     tasks.spawn(io, "access housekeeping", [this] { return access_.watch.keep_house(); });

@@ -10,6 +10,7 @@
 #include "conversations/merged_people.hpp"
 #include "conversations/receipts.hpp"
 #include "events/routes.hpp"
+#include "jobs/hold.hpp"
 #include "jobs/routes.hpp"
 #include "jobs/scheduler.hpp"
 #include "messages/inbox.hpp"
@@ -49,6 +50,9 @@ public:
     events::Catalogue const& catalogue() const { return catalogue_; }
     net::Authenticator& authenticator() { return access_.authenticator; }
 
+    /// What has to be known before anything is sent.
+    Task<void> load() { return hold_.load(); }
+    bool is_held() const { return hold_.is_held(); }
     /// Starts what works beside requests: jobs, accounts, housekeeping.
     void start();
     /// From the database, after each commit that left something to look at; on any thread.
@@ -70,6 +74,7 @@ private:
     events::Log log_;
     jobs::Scheduler scheduler_;
     jobs::ShardLeases leases_;
+    jobs::HoldWatch hold_;
     JobRepeats repeats_;
     jobs::Deps jobs_deps_;
     workspaces::Deps workspaces_deps_;

@@ -27,6 +27,13 @@ static db::PostgresOptions postgres_options(Config const& config)
         .readers = chosen(config.database.reader_threads)};
 }
 
+std::optional<std::string> embedded_file(Config const& config)
+{
+    auto const& url = config.database.url;
+    return url.starts_with(sqlite_scheme) ? std::optional{url.substr(sqlite_scheme.size())}
+                                          : std::nullopt;
+}
+
 std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, Metrics& metrics)
 {
     auto const& url = config.database.url;

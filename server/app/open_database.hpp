@@ -5,6 +5,8 @@
 #include "db/inspector.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace hermod::app {
 
@@ -14,6 +16,9 @@ std::unique_ptr<db::Database> open_database(Config const& config, Clock& clock, 
 
 /// A look at the same database, also while a server runs on it. Throws as open_database does.
 std::unique_ptr<db::Inspector> inspect_database(Config const& config, Clock& clock);
+
+/// The file of an embedded database; nothing where `database.url` names PostgreSQL.
+std::optional<std::string> embedded_file(Config const& config);
 
 /// Brings the schema to this binary's, as `database.migrate_url`. Of an embedded database the
 /// folder must be there, unless it is `data_dir`, which is made. Throws as open_database does.

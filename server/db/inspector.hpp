@@ -25,4 +25,9 @@ public:
 std::unique_ptr<Inspector> inspect_sqlite(SqliteOptions const& options, Clock& clock);
 std::unique_ptr<Inspector> inspect_postgres(PostgresOptions const& options, Clock& clock);
 
+/// One write of the global tables of an embedded database, which a server may hold open. Throws
+/// OpenFailure, or what `body` throws.
+void write_beside_sqlite(
+    SqliteOptions const& options, Clock& clock, FunctionRef<void(GlobalTx&)> body);
+
 }

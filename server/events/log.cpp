@@ -72,6 +72,13 @@ Task<std::string> load_epoch(db::Database& db)
     });
 }
 
+void renew_epoch(db::GlobalTx& tx)
+{
+    tx.run("INSERT INTO instance (name, value) VALUES ($1, $2)"
+           " ON CONFLICT (name) DO UPDATE SET value = $2",
+        "epoch", random_token(9));
+}
+
 Log::Log(db::Database& db, Clock& clock, Tasks& tasks, asio::io_context& io, std::string epoch)
     : db_(db), clock_(clock), tasks_(tasks), io_(io), epoch_(std::move(epoch))
 {

@@ -17,6 +17,8 @@ namespace hermod::events {
 
 /// Reads or makes the database's epoch: it changes on restore, which ends every cursor.
 Task<std::string> load_epoch(db::Database& db);
+/// Ends every cursor at once. The servers that run go on with the old one until they start anew.
+void renew_epoch(db::GlobalTx& tx);
 
 /// The reader's side of the log. One tail per workspace that somebody waits on reads new events
 /// once and keeps the newest in memory for all readers; a waiting reader holds no database

@@ -14,7 +14,9 @@ inline constexpr MetricInfo ended{
     "hermod_jobs_ended_total", "counter", "", "Claims that ended, in any state"};
 inline constexpr MetricInfo dead{
     "hermod_jobs_dead_total", "counter", "", "Jobs that were given up: listed, retried by hand"};
+inline constexpr MetricInfo hold{"hermod_jobs_hold", "gauge", "",
+    "1 while nothing is sent, since a restore or by hand, until `hermod admin resume`"};
 
-inline constexpr std::array all{held, running, ended, dead};
+inline constexpr std::array all{held, running, ended, dead, hold};
 
 }

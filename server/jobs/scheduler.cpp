@@ -79,6 +79,15 @@ void Scheduler::drain()
     draining_ = true;
 }
 
+void Scheduler::hold(bool held)
+{
+    {
+        std::lock_guard const lock{mutex_};
+        held_ = held;
+    }
+    wakeup_.wake();
+}
+
 bool Scheduler::wait_until_idle(milliseconds patience)
 {
     std::unique_lock lock{mutex_};
@@ -150,7 +159,7 @@ void Scheduler::dispatch()
     queue_.promote(clock_.now());
     {
         std::lock_guard const lock{mutex_};
-        if (draining_)
+        if (draining_ || held_)
             return;
     }
     std::unordered_map<WorkspaceId, std::vector<Queue::Pick>> batches;

@@ -41,6 +41,8 @@ public:
     void committed(std::span<db::Committed const> commits);
     /// Nothing more is started. What is in hand goes on.
     void drain();
+    /// The same, until it is called with false. From any thread.
+    void hold(bool held);
     /// Waits until nothing is in hand, at most for `patience`; from outside the io threads. False
     /// where something still is.
     bool wait_until_idle(milliseconds patience);
@@ -133,6 +135,7 @@ private:
     std::condition_variable idle_;
     int in_hand_ = 0;
     bool draining_ = false;
+    bool held_ = false;
     std::unordered_set<WorkspaceId> changed_;
     std::vector<int> gained_;
     std::vector<int> lost_;

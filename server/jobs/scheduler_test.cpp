@@ -134,6 +134,19 @@ TEST_F(SchedulerTest, a_job_added_before_the_start_or_after_it_runs)
     EXPECT_EQ(state_of(after), State::done);
 }
 
+TEST_F(SchedulerTest, held_it_starts_nothing_until_it_is_let_go)
+{
+    scheduler.hold(true);
+    start();
+    add_job("held");
+    settle();
+    EXPECT_TRUE(worker.ran.empty());
+
+    scheduler.hold(false);
+
+    ASSERT_TRUE(drive_until([&] { return worker.ran.size() == 1; }));
+}
+
 TEST_F(SchedulerTest, a_job_waits_for_its_time)
 {
     start();

@@ -15,7 +15,9 @@ static Task<Reply> readyz(Operational& operational, Caller const&, Request const
     if (operational.draining)
         throw Problem{Errc::draining};
     co_await operational.check_ready();
-    co_return Reply{200, "application/json", R"({"status":"ready"})", {}};
+    auto const held = operational.is_held && operational.is_held();
+    co_return Reply{200, "application/json",
+        held ? R"({"status":"ready","held":true})" : R"({"status":"ready"})", {}};
 }
 
 static Task<Reply> metrics(Operational& operational, Caller const&, Request const&)

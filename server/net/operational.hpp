@@ -16,6 +16,8 @@ struct Operational {
     Router const& router;
     /// Throws a Problem where requests could not be served, for instance without a database.
     std::function<Task<void>()> check_ready;
+    /// Whether nothing is sent for now: requests are served all the same, and `/readyz` says so.
+    std::function<bool()> is_held{};
     std::atomic<bool> draining = false; ///< set on shutdown: load balancers then look elsewhere
 
     std::once_flag described{};

@@ -65,4 +65,23 @@ std::unique_ptr<Inspector> inspect_sqlite(SqliteOptions const& options, Clock& c
     return std::make_unique<SqliteInspector>(options, clock);
 }
 
+void write_beside_sqlite(
+    SqliteOptions const& options, Clock& clock, FunctionRef<void(GlobalTx&)> body)
+{
+    Connection connection{options, Connection::Mode::write};
+    sqlite::SqliteSchema schema{connection};
+    require_migrated(schema, options.migrations);
+    connection.begin_lambda();
+    connection.control("BEGIN IMMEDIATE");
+    try {
+        GlobalTx tx{connection, clock.now()};
+        body(tx);
+        connection.accept_lambda();
+        connection.control("COMMIT");
+    } catch (...) {
+        connection.roll_back();
+        throw;
+    }
+}
+
 }
