@@ -10,14 +10,16 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const help = `usage: node tests/run.mjs [unit] [system] [options] [FILE-PATTERN…]
+const help = `usage: node tests/run.mjs [unit] [system] [fault] [options] [FILE-PATTERN…]
 
   unit               the tests of packages/ (no server)
-  system             tests/system against the built binary; both when neither is named
+  system             tests/system against the built binary
+  fault              tests/fault: the same binary killed, starved and cut off; all three when none is named
   --engine NAME      sqlite (default) or postgres, which needs HERMOD_TEST_POSTGRES_URL
   --binary PATH      the server; default HERMOD_BINARY, else build/{asan,dev,release}/server/hermod
   --only PATTERN     only tests whose name matches
   --summary FILE     writes {passed, failed, skipped, tests: [{name, file, outcome}]} there, as JSON
+  --timeout SECONDS  of a file; default 180
   --concurrency N    files at a time; default: the number of cores plus one
   FILE-PATTERN       only files whose path contains one of these
 `;
@@ -29,6 +31,7 @@ const { values: options, positionals } = parseArgs({
     binary: { type: 'string' },
     only: { type: 'string' },
     summary: { type: 'string' },
+    timeout: { type: 'string', default: '180' },
     concurrency: { type: 'string', default: String(availableParallelism() + 1) },
     help: { type: 'boolean', default: false },
   },
@@ -46,7 +49,7 @@ if (options.binary) process.env.HERMOD_BINARY = options.binary;
 if (process.env.HERMOD_BINARY) process.env.HERMOD_BINARY = resolve(process.env.HERMOD_BINARY);
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, '--enable-source-maps', '--no-warnings'].filter(Boolean).join(' ');
 
-const kinds = positionals.filter((word) => word === 'unit' || word === 'system');
+const kinds = positionals.filter((word) => ['unit', 'system', 'fault'].includes(word));
 const patterns = positionals.filter((word) => !kinds.includes(word));
 const wants = (kind) => kinds.length === 0 || kinds.includes(kind);
 const matches = (file) => patterns.length === 0 || patterns.some((pattern) => relative(root, file).includes(pattern));
@@ -54,6 +57,7 @@ const matches = (file) => patterns.length === 0 || patterns.some((pattern) => re
 const sources = [
   ...(wants('unit') ? filesIn('packages') : []),
   ...(wants('system') ? filesIn('tests/system') : []),
+  ...(wants('fault') ? filesIn('tests/fault') : []),
 ].filter(matches);
 if (sources.length === 0) {
   process.stderr.write('no test file matches\n');
@@ -67,7 +71,7 @@ const tests = [];
 const stream = run({
   files,
   concurrency: Number(options.concurrency),
-  timeout: 180_000,
+  timeout: Number(options.timeout) * 1000,
   ...(options.only ? { testNamePatterns: [new RegExp(options.only)] } : {}),
 });
 stream.on('test:pass', (event) => note(event, event.skip !== undefined ? 'skipped' : 'passed'));

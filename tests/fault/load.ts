@@ -1,0 +1,140 @@
+// Writes without pause against a server that may die at any moment, and what must be true of it
+// afterwards. Each party is one kind of client; another kind is one more party.
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Account } from '@hermod/client';
+import type { Ledger } from './ledger.ts';
+import type { EventLog } from '../harness/event-log.ts';
+import type { Tenant } from '../harness/world.ts';
+
+/** What a party is held against, once all is quiet. */
+export interface Aftermath {
+  tenant: Tenant;
+  /** The whole log. */
+  log: EventLog;
+  ledger: Ledger;
+}
+
+/** How far a run is. */
+export interface Run {
+  /** Writers go on. */
+  going: boolean;
+  /** The test has failed: nobody insists on an answer any more. */
+  over: boolean;
+}
+
+export interface Party {
+  /** Writes while the run goes on, each write again and again until it was answered. */
+  write(run: Run): Promise<void>;
+  /** Waits until all it caused has happened, and throws where anything is missing or doubled. */
+  check(after: Aftermath): Promise<void>;
+  /** How much it had accepted. */
+  count(): number;
+}
+
+/** Asks until there is an answer that is none of a server that is gone, starting or full. */
+export async function insist(tenant: Tenant, run: Run, path: string, json: Record<string, unknown>): Promise<{ id: string }> {
+  while (!run.over) {
+    const answer = await tenant.raw('POST', path, { json }).catch(() => null);
+    if (answer && answer.status >= 200 && answer.status < 300) return answer.body as { id: string };
+    if (answer && answer.status !== 503) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+    await delay(20);
+  }
+  throw new Error(`${path}: the run was over before it was answered`);
+}
+
+/** All parties at once, while `meanwhile` disturbs them. */
+export async function underLoad(parties: Party[], meanwhile: () => Promise<void>): Promise<void> {
+  const run: Run = { going: true, over: false };
+  const writing = Promise.all(parties.map((party) => party.write(run)));
+  try {
+    await Promise.race([meanwhile(), writing]);
+    run.going = false;
+    await writing;
+  } finally {
+    run.going = false;
+    run.over = true;
+    await writing.catch(() => {}); // why the run is over was told already
+  }
+}
+
+/**
+ * One who sends to one number, the next message when the last was accepted. Where the time is set
+ * back, what was to go out by a clock that was ahead is overtaken.
+ */
+export function sender(tenant: Tenant, account: Account, to: string, order: 'kept' | 'any' = 'kept'): Party {
+  const accepted: string[] = [];
+  return {
+    async write(run) {
+      for (let n = 0; run.going; ++n) {
+        const text = `${to} ${n}`;
+        accepted.push((await insist(tenant, run, '/api/v1/messages', { to, text, account_id: account.id, client_id: text })).id);
+      }
+    },
+    async check({ log, ledger }) {
+      assert.equal(new Set(accepted).size, accepted.length, 'a repeated client_id made a second message');
+      for (const id of accepted) await log.untilStatus(id, 'read');
+      for (const id of accepted) {
+        const statuses = log.statusesOf(id);
+        assert.equal(statuses[0], 'queued', id);
+        for (const status of ['queued', 'sent', 'delivered', 'read'])
+          assert.equal(statuses.filter((one) => one === status).length, 1, `${id} was ${status} not once: ${statuses}`);
+      }
+      // What left, left in the order in which it was accepted, and nothing else left.
+      const taken = ledger.takenBy(to);
+      if (order === 'kept') assert.deepEqual(taken, accepted);
+      else assert.deepEqual([...taken].sort(), [...accepted].sort());
+      const kept = new Set(accepted);
+      for (const event of log.events)
+        if (event.type === 'message.created' && event.data.message.to?.[0]?.address === to)
+          assert.ok(kept.delete(event.data.message.id), `${event.data.message.id} was created twice, or by nobody`);
+      assert.equal(kept.size, 0, `without an event: ${[...kept]}`);
+    },
+    count: () => accepted.length,
+  };
+}
+
+/** One who writes in a conversation of the app; `as` tells several of them apart. */
+export function talker(tenant: Tenant, conversation: string, as: string): Party {
+  const accepted: string[] = [];
+  return {
+    async write(run) {
+      for (let n = 0; run.going; ++n) {
+        const text = `${as} ${n}`;
+        accepted.push((await insist(tenant, run, `/api/v1/conversations/${conversation}/messages`, { text, client_id: text })).id);
+      }
+    },
+    async check() {
+      const kept: { id: string; seq: number; text: unknown }[] = [];
+      for await (const { id, seq, content } of tenant.hermod.conversations.messages.list(conversation, { limit: 200 }))
+        kept.push({ id, seq, text: (content as { text?: unknown }).text });
+      kept.reverse();
+      assert.deepEqual(kept.map(({ seq }) => seq), kept.map((_, at) => at + 1), 'the conversation has a gap');
+      const own = kept.filter(({ text }) => String(text).startsWith(`${as} `));
+      assert.deepEqual(own.map(({ text }) => text), accepted.map((_, n) => `${as} ${n}`));
+      assert.deepEqual(own.map(({ id }) => id), accepted);
+    },
+    count: () => accepted.length,
+  };
+}
+
+/** The network of an account, which hands in each message until it is told that it was taken. */
+export function correspondent(tenant: Tenant, account: Account, from: string): Party {
+  const accepted: string[] = [];
+  return {
+    async write(run) {
+      for (let n = 0; run.going; ++n) {
+        accepted.push((await insist(tenant, run, '/api/v1/sandbox/inbound',
+          { account_id: account.id, from, text: `in ${n}`, provider_id: `${from}-${n}` })).id);
+        await delay(5);
+      }
+    },
+    async check({ log }) {
+      await log.drain();
+      const created = log.events.flatMap((event) =>
+        event.type === 'message.created' && event.data.message.from.address === from ? [event.data.message.id] : []);
+      assert.deepEqual(created, accepted, 'each provider_id once, in order');
+    },
+    count: () => accepted.length,
+  };
+}
