@@ -12,10 +12,10 @@ namespace hermod::access {
 static constexpr std::size_t max_api_keys = 200; // of one workspace
 
 /// The first segments of the routes.
-static constexpr std::array<std::string_view, 23> areas{"accounts", "analytics", "api_keys",
-    "audit_log", "automations", "campaigns", "canned_replies", "conversations", "events", "files",
-    "jobs", "labels", "messages", "notifications", "people", "pusher_apps", "sandbox", "schedules",
-    "search", "segments", "templates", "webhooks", "workspaces"};
+static constexpr std::array<std::string_view, 24> areas{"accounts", "analytics", "api_keys",
+    "audit_log", "automations", "campaigns", "canned_replies", "conversations", "deliveries",
+    "events", "files", "jobs", "labels", "messages", "notifications", "people", "pusher_apps",
+    "sandbox", "schedules", "search", "segments", "templates", "webhooks", "workspaces"};
 
 Secret Secret::of(Environment environment, bool publishable, std::string_view random)
 {

@@ -5,6 +5,8 @@
 #include "jobs/limits.hpp"
 #include "net/forwarded.hpp"
 
+#include "webhooks/limits.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -121,13 +123,14 @@ struct Config {
     TestingConfig testing;
     EventsConfig events;
     jobs::Limits jobs;
+    webhooks::Limits webhooks;
     IdempotencyConfig idempotency;
     AuthConfig auth;
     LimitsConfig limits;
 };
 BOOST_DESCRIBE_STRUCT(Config, (),
     (listen, public_url, data_dir, master_key, master_key_file, database, net, log, testing, events,
-        jobs, idempotency, auth, limits))
+        jobs, webhooks, idempotency, auth, limits))
 
 /// A configuration that cannot be used; `what()` is one line for the operator that names the key
 /// and where the value came from.

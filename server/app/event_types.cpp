@@ -29,6 +29,11 @@ events::Catalogue all_event_types()
     catalogue.add(people::person_merged);
     catalogue.add(people::person_unmerged);
     catalogue.add(people::person_deleted);
+    catalogue.add(webhooks::webhook_created);
+    catalogue.add(webhooks::webhook_updated);
+    catalogue.add(webhooks::webhook_disabled);
+    catalogue.add(webhooks::webhook_deleted);
+    catalogue.add(webhooks::webhook_test);
     catalogue.add(workspaces::workspace_updated);
     return catalogue;
 }

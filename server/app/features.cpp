@@ -20,6 +20,23 @@ void JobRepeats::remember_reply(
     workspaces::remember_reply(tx, caller, status, body);
 }
 
+void ShardWork::gain(std::vector<int> const& shards)
+{
+    scheduler_.gain(shards);
+    webhooks_.gain(shards);
+}
+
+void ShardWork::lose(std::vector<int> const& shards)
+{
+    scheduler_.lose(shards);
+    webhooks_.lose(shards);
+}
+
+int ShardWork::under_way(int shard) const
+{
+    return scheduler_.under_way(shard) + webhooks_.under_way(shard);
+}
+
 /// Where a browser takes no `Secure` cookie, which it need not have there.
 static bool is_plain_loopback(std::string_view public_url)
 {
@@ -36,7 +53,6 @@ Features::Features(Ground const& ground, std::string epoch)
     , scheduler_(ground.db, ground.clock, ground.tasks, ground.main_io, ground.metrics,
           {.concurrency = ground.config.jobs.concurrency,
               .per_workspace = ground.config.jobs.per_workspace})
-    , leases_(ground.db, ground.clock, scheduler_)
     , hold_(ground.db, ground.clock, ground.metrics)
     , jobs_deps_{ground.db, repeats_}
     , workspaces_deps_{ground.db}
@@ -65,6 +81,15 @@ Features::Features(Ground const& ground, std::string epoch)
     , receipt_worker_(ground.db)
     , inbox_(ground.db, connectors_)
     , sandbox_deps_{ground.db, inbox_, ground.clock}
+    , webhooks_deps_{ground.db, ground.keyring, guard_, catalogue_, audience_, log_}
+    , webhooks_(
+          {ground.db, ground.clock, ground.tasks, ground.keyring, log_, audience_, ground.metrics,
+              [this](net::HttpRequest request) { return http_.request(std::move(request)); }},
+          ground.main_io,
+          {.concurrency = ground.config.webhooks.concurrency,
+              .per_endpoint = ground.config.webhooks.per_endpoint})
+    , shard_work_(scheduler_, webhooks_)
+    , leases_(ground.db, ground.clock, shard_work_)
 {
     connectors_.add(sandbox_);
     connectors_.add(email_);
@@ -89,6 +114,7 @@ void Features::add_routes(net::Router& router)
     events::add_routes(router, events_deps_);
     jobs::add_routes(router, jobs_deps_);
     sandbox::add_routes(router, sandbox_deps_);
+    webhooks::add_routes(router, webhooks_deps_);
     email::document(router);
 }
 
@@ -97,6 +123,7 @@ void Features::start()
     auto& tasks = ground_.tasks;
     auto& io = ground_.main_io;
     scheduler_.start();
+    webhooks_.start();
     tasks.spawn(io, "shard leases", [this] { return leases_.run(); });
     tasks.spawn(io, "hold watch", [this] { return hold_.run(); });
     supervisor_.start(io);
@@ -110,6 +137,7 @@ void Features::committed(std::span<db::Committed const> commits)
 {
     log_.committed(commits);
     scheduler_.committed(commits);
+    webhooks_.committed(commits);
     for (auto const& commit : commits)
         if (commit.wakes & static_cast<std::uint8_t>(db::Wake::accounts))
             supervisor_.wake(commit.workspace);
@@ -118,7 +146,17 @@ void Features::committed(std::span<db::Committed const> commits)
 void Features::drain()
 {
     scheduler_.drain();
+    webhooks_.drain();
     log_.drain();
+}
+
+bool Features::wait_until_idle(milliseconds patience)
+{
+    auto const deadline = std::chrono::steady_clock::now() + patience;
+    auto const jobs_ended = scheduler_.wait_until_idle(patience);
+    auto const left =
+        std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    return webhooks_.wait_until_idle(std::max(left, milliseconds{0})) && jobs_ended;
 }
 
 void Features::close()

@@ -21,6 +21,8 @@
 #include "people/merging.hpp"
 #include "workspaces/workspaces.hpp"
 
+#include "webhooks/engine.hpp"
+
 namespace hermod::app {
 
 /// What every feature stands on.
@@ -40,6 +42,22 @@ class JobRepeats final : public jobs::Repeats {
         db::Tx& tx, Caller const& caller, int status, std::string_view body) const override;
 };
 
+/// What runs by shards: each shard's jobs and deliveries are one node's.
+class ShardWork final : public jobs::ShardHolder {
+public:
+    ShardWork(jobs::Scheduler& scheduler, webhooks::Engine& webhooks)
+        : scheduler_(scheduler), webhooks_(webhooks)
+    {
+    }
+    void gain(std::vector<int> const& shards) override;
+    void lose(std::vector<int> const& shards) override;
+    int under_way(int shard) const override;
+
+private:
+    jobs::Scheduler& scheduler_;
+    webhooks::Engine& webhooks_;
+};
+
 /// The features of this process, in order of dependence, and what each is given. Nothing runs
 /// until `start`.
 class Features {
@@ -57,10 +75,11 @@ public:
     void start();
     /// From the database, after each commit that left something to look at; on any thread.
     void committed(std::span<db::Committed const> commits);
-    /// Begins the end: no job is started any more, and who waits for an event is answered.
+    /// Begins the end: no job and no delivery is started any more, and who waits for an event is
+    /// answered.
     void drain();
-    /// Waits for the jobs in hand, at most for `patience`.
-    bool wait_until_idle(milliseconds patience) { return scheduler_.wait_until_idle(patience); }
+    /// Waits for the jobs and deliveries in hand, at most for `patience`.
+    bool wait_until_idle(milliseconds patience);
     /// After the tasks have ended: what this process held is free for others.
     Task<void> hand_over() { return leases_.release(); }
     void close();
@@ -73,7 +92,6 @@ private:
     events::Audience audience_;
     events::Log log_;
     jobs::Scheduler scheduler_;
-    jobs::ShardLeases leases_;
     jobs::HoldWatch hold_;
     JobRepeats repeats_;
     jobs::Deps jobs_deps_;
@@ -100,6 +118,10 @@ private:
     messages::ReceiptWorker receipt_worker_;
     messages::ProviderInbox inbox_;
     sandbox::Deps sandbox_deps_;
+    webhooks::Deps webhooks_deps_;
+    webhooks::Engine webhooks_;
+    ShardWork shard_work_;
+    jobs::ShardLeases leases_;
 };
 
 /// Every event type of this build.

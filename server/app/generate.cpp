@@ -11,6 +11,8 @@
 #include "net/operational.hpp"
 #include "net/pipeline.hpp"
 
+#include "webhooks/metrics.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -40,6 +42,7 @@ static auto listed_metrics()
     add(net::metric::all);
     add(jobs::metric::all);
     add(messages::metric::all);
+    add(webhooks::metric::all);
     return metrics;
 }
 

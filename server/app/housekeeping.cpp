@@ -12,6 +12,7 @@
 #include "workspaces/idempotency.hpp"
 #include "workspaces/workspaces.hpp"
 
+#include "webhooks/webhooks.hpp"
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -21,6 +22,7 @@ namespace hermod::app {
 static constexpr std::int64_t batch = 200;
 static constexpr auto every = std::chrono::minutes{10};
 static constexpr auto keep_done_jobs = std::chrono::days{7};
+static constexpr auto keep_deliveries = std::chrono::days{30};
 static constexpr auto keep_imports = std::chrono::days{30};
 static constexpr auto keep_audit = std::chrono::days{400};
 static constexpr auto keep_client_ids = std::chrono::hours{24};
@@ -31,11 +33,13 @@ static bool sweep_once(db::Tx& tx, Config const& config)
 {
     auto const now = tx.now();
     auto const most = std::max({
-        events::delete_older(tx, now - config.events.retention, batch),
+        events::delete_older(
+            tx, now - config.events.retention, webhooks::first_needed_offset(tx), batch),
         jobs::delete_finished(tx, now - keep_done_jobs, batch),
         people::delete_old_imports(tx, now - keep_imports, batch),
         messages::delete_old_keys(tx, now - keep_client_ids, batch),
         messages::delete_old_inputs(tx, now - keep_provider_inputs, batch),
+        webhooks::delete_old_deliveries(tx, now - keep_deliveries, batch),
         workspaces::sweep_expired(tx, batch),
         workspaces::delete_old_audit(tx, now - keep_audit, batch),
         access::delete_old_uses(tx, batch),

@@ -323,6 +323,11 @@ static void add_features(std::vector<Setting>& all)
         "Jobs under way at once in this process."));
     all.push_back(number("jobs.per_workspace", AT(jobs.per_workspace), 1, 100'000,
         "Of these, jobs of one workspace; its campaigns get half of them."));
+    all.push_back(number("webhooks.concurrency", AT(webhooks.concurrency), 1, 10'000,
+        "Requests of webhook deliveries under way at once in this process; endpoints that fail or "
+        "are slow get half of them."));
+    all.push_back(number("webhooks.per_endpoint", AT(webhooks.per_endpoint), 1, 1'000,
+        "Of these, requests to one webhook."));
     all.push_back(number("idempotency.keep_hours", AT(idempotency.keep), 1, 168,
         "Hours an `Idempotency-Key` is remembered."));
     all.push_back(number("auth.access_token_minutes", AT(auth.access_token), 1, 1'440,

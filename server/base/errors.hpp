@@ -37,6 +37,8 @@ namespace hermod {
     X(participant_not_found, 404, "There is no such participant")                                  \
     X(message_not_found, 404, "There is no such message")                                          \
     X(job_not_found, 404, "There is no such job")                                                  \
+    X(webhook_not_found, 404, "There is no such webhook")                                          \
+    X(delivery_not_found, 404, "There is no such delivery")                                        \
     X(api_key_not_found, 404, "There is no such API key")                                          \
     X(session_not_found, 404, "There is no such session")                                          \
     X(method_not_allowed, 405, "The route does not take this method")                              \
@@ -46,7 +48,8 @@ namespace hermod {
     X(external_id_taken, 409, "The external id belongs to another person")                         \
     X(last_owner, 409, "A workspace keeps at least one owner")                                     \
     X(not_resendable, 409, "The message is not in a state from which it can be resent")            \
-    X(not_retriable, 409, "The job is not in a state from which it can be retried")                \
+    X(not_retriable, 409, "It is not in a state from which it can be retried")                     \
+    X(webhook_disabled, 409, "The webhook is disabled")                                            \
     X(not_editable, 409, "The resource can no longer be changed")                                  \
     X(not_mergeable, 409, "These two people cannot be merged, or not be told apart")               \
     X(not_merged, 409, "The person is not merged into this one")                                   \

@@ -95,7 +95,7 @@ private:
 };
 
 /// What to wake after the commit.
-enum class Wake : std::uint8_t { log = 1, jobs = 2, access = 4, accounts = 8 };
+enum class Wake : std::uint8_t { log = 1, jobs = 2, access = 4, accounts = 8, webhooks = 16 };
 
 /// The listed global tables, which belong to no workspace. No `$1` is bound by itself.
 class GlobalTx {

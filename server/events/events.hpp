@@ -86,9 +86,13 @@ std::int64_t redact(db::Tx& tx, PersonId const& person, Type<Data> const& type, 
 std::optional<std::string> data_at(db::Tx const& tx, std::int64_t offset);
 void rewrite_at(db::Tx& tx, std::int64_t offset, std::string_view data);
 
-/// Removes at most `limit` of the oldest events that are older than `before`, and moves the floor.
-/// Returns how many.
-std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit);
+/// The offset after which the events of `time` and later stand: 0 where all are as young, the head
+/// where none is.
+std::int64_t offset_before(db::Tx const& tx, Timestamp time);
+
+/// Removes at most `limit` of the oldest events that are older than `before`, none of `keep_from`
+/// or later, and moves the floor. Returns how many.
+std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t keep_from, std::int64_t limit);
 
 /// What the API's document says of the fields: descriptions.cpp.
 FieldTexts field_texts(Event const*);

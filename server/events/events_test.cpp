@@ -169,12 +169,45 @@ TEST_F(EventsTest, below_the_floor_a_cursor_is_expired)
         note(text);
     clock.advance(std::chrono::hours{1});
     note("d");
-    write(workspace,
-        [&](db::Tx& tx) { return delete_older(tx, clock.now() - std::chrono::minutes{1}, 2); });
+    auto const before = clock.now() - std::chrono::minutes{1};
+    write(workspace, [&](db::Tx& tx) { return delete_older(tx, before, 5, 2); });
 
     EXPECT_PROBLEM(list(key, log.cursor(1)), Errc::cursor_expired);
     EXPECT_EQ(notes(list(key, log.cursor(2))), (Texts{"c", "d"}));
     EXPECT_EQ(notes(list(key, "start")), (Texts{"c", "d"}));
+}
+
+TEST_F(EventsTest, what_is_still_needed_is_kept_however_old)
+{
+    for (auto const* text : {"a", "b", "c"})
+        note(text);
+    clock.advance(std::chrono::hours{1});
+    auto const before = clock.now();
+
+    auto const gone = write(workspace, [&](db::Tx& tx) { return delete_older(tx, before, 2, 10); });
+    auto const more = write(workspace, [&](db::Tx& tx) { return delete_older(tx, before, 2, 10); });
+
+    EXPECT_EQ(gone, 1);
+    EXPECT_EQ(more, 0);
+    EXPECT_EQ(notes(list(key, "start")), (Texts{"b", "c"}));
+}
+
+TEST_F(EventsTest, a_time_leads_to_its_place_in_the_log)
+{
+    auto const place_of = [&](Timestamp time) {
+        return read(workspace, [&](db::Tx const& tx) { return offset_before(tx, time); });
+    };
+    auto const start = clock.now();
+    EXPECT_EQ(place_of(start), 0);
+    for (auto const* text : {"a", "b", "c", "d"}) {
+        note(text);
+        clock.advance(std::chrono::hours{1});
+    }
+
+    EXPECT_EQ(place_of(start), 0);
+    EXPECT_EQ(place_of(start + std::chrono::minutes{1}), 1);
+    EXPECT_EQ(place_of(start + std::chrono::hours{2}), 2);
+    EXPECT_EQ(place_of(clock.now()), 4);
 }
 
 TEST_F(EventsTest, a_key_sees_what_its_scopes_give_and_still_moves_on)

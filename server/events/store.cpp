@@ -2,6 +2,8 @@
 
 #include "events/counters.hpp"
 
+#include <algorithm>
+
 namespace hermod::events {
 
 std::optional<Extent> find_extent(db::Tx const& tx)
@@ -45,7 +47,26 @@ void rewrite_at(db::Tx& tx, std::int64_t offset, std::string_view data)
     tx.run("UPDATE events SET data = $3 WHERE workspace_id = $1 AND log_offset = $2", offset, data);
 }
 
-std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit)
+std::int64_t offset_before(db::Tx const& tx, Timestamp time)
+{
+    // By halves: time rises along the log, and has no index of its own.
+    auto const extent = find_extent(tx).value_or(Extent{});
+    auto low = extent.floor;
+    auto high = extent.head;
+    while (low < high) {
+        auto const middle = low + (high - low) / 2;
+        auto const at = tx.one<Timestamp>(
+            "SELECT created_at FROM events WHERE workspace_id = $1 AND log_offset = $2",
+            middle + 1);
+        if (at && *at < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t keep_from, std::int64_t limit)
 {
     auto* const row = tx.find_hot(counters, tx.workspace().bytes());
     if (!row)
@@ -54,7 +75,7 @@ std::int64_t delete_older(db::Tx& tx, Timestamp before, std::int64_t limit)
     auto const newest = tx.one<std::optional<std::int64_t>>(R"sql(
         SELECT MAX(log_offset) FROM events
         WHERE workspace_id = $1 AND log_offset > $2 AND log_offset <= $3 AND created_at < $4)sql",
-        floor, floor + limit, before);
+        floor, std::min(floor + limit, keep_from - 1), before);
     if (!newest || !*newest)
         return 0;
     tx.run("DELETE FROM events WHERE workspace_id = $1 AND log_offset <= $2", **newest);

@@ -20,10 +20,11 @@ public:
     virtual int under_way(int shard) const = 0;
 };
 
-/// Which shards' jobs run in this process. On SQLite all, for ever. On PostgreSQL the nodes share
-/// them by leases of 15 s, renewed every 3 s by the database's clock: each takes what is free up to
-/// its share, and gives up what is over it once nothing of it is under way. A holder that could
-/// not renew for 10 s of its own steady clock stops working before another can begin.
+/// Which shards' jobs and deliveries run in this process. On SQLite all, for ever. On PostgreSQL
+/// the nodes share them by leases of 15 s, renewed every 3 s by the database's clock: each takes
+/// what is free up to its share, and gives up what is over it once nothing of it is under way. A
+/// holder that could not renew for 10 s of its own steady clock stops working before another can
+/// begin.
 class ShardLeases {
 public:
     ShardLeases(db::Database& db, Clock& clock, ShardHolder& holder);

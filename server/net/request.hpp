@@ -62,6 +62,16 @@ constexpr Errc not_found_code<JobId>()
     return Errc::job_not_found;
 }
 template <>
+constexpr Errc not_found_code<WebhookId>()
+{
+    return Errc::webhook_not_found;
+}
+template <>
+constexpr Errc not_found_code<DeliveryId>()
+{
+    return Errc::delivery_not_found;
+}
+template <>
 constexpr Errc not_found_code<KeyId>()
 {
     return Errc::api_key_not_found;

@@ -40,6 +40,7 @@ const needed: Record<string, Record<string, unknown>> = {
   'POST /api/v1/conversations/{conversation_id}/read': { seq: 0 },
   'POST /api/v1/messages': { text: 'x' },
   'PATCH /api/v1/messages/{message_id}': { text: 'x' },
+  'POST /api/v1/webhooks/{webhook_id}/replay': { since: '2020-01-01T00:00:00Z' },
   // And what a text must hold.
   'POST /api/v1/people/import': { csv: 'name,phone\nAna,+12025550100\n', mapping: [] },
 };

@@ -2,19 +2,25 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { openapi } from '../harness/contract.ts';
+import { startReceiver, type Receiver } from '../harness/receiver.ts';
 import { freshNumber, startWorld, type RawOptions, type Tenant, type World } from '../harness/world.ts';
 
 let world: World;
 let tenant: Tenant;
 let other: Tenant;
+let receiver: Receiver;
 
 before(async () => {
   world = await startWorld();
   tenant = await world.tenant();
   other = await world.tenant();
   await tenant.sandbox();
+  receiver = await startReceiver();
 });
-after(() => world?.stop());
+after(async () => {
+  await receiver?.[Symbol.asyncDispose]();
+  await world?.stop();
+});
 
 const post = (path: string, key: string, json: unknown, options: RawOptions = {}) =>
   tenant.raw('POST', path, { json, ...options, headers: { 'idempotency-key': key, ...options.headers } });
@@ -46,6 +52,21 @@ const person = async () => (await tenant.hermod.people.create({ name: 'Ana' })).
 const account = async () => (await tenant.sandbox()).id;
 const apiKey = async () => (await tenant.hermod.apiKeys.create({ name: 'once', scopes: ['people:read'] })).id;
 
+/** A filter that lets nothing pass that happens here. */
+const unheard = { types: ['webhook.disabled'] };
+const webhook = async () => (await tenant.hermod.webhooks.create({ url: receiver.url, filter: unheard })).id;
+/** What was open of a webhook that was disabled is dead. */
+async function deadDelivery(): Promise<string> {
+  receiver.react = () => {}; // hangs
+  const id = await webhook();
+  const delivery = await tenant.hermod.webhooks.test(id);
+  await receiver.count(1);
+  await tenant.hermod.webhooks.update(id, { enabled: false });
+  while ((await tenant.hermod.deliveries.get(delivery.id)).state !== 'dead') await new Promise((resolve) => setTimeout(resolve, 20));
+  await tenant.hermod.webhooks.update(id, { enabled: true });
+  return delivery.id;
+}
+
 /** How each route that takes a key is called so that it does something. */
 const calls: Record<string, () => Promise<Call>> = {
   '/api/v1/accounts': async () => ({ json: { connector: 'sandbox', name: 'Another' } }),
@@ -66,6 +87,8 @@ const calls: Record<string, () => Promise<Call>> = {
     await tenant.hermod.conversations.messages.create(id, { text: 'unread' });
     return { id, json: { seq: 1 } };
   },
+  '/api/v1/deliveries/{delivery_id}/retry': async () => ({ id: await deadDelivery() }),
+  '/api/v1/deliveries/retry': async () => ({ json: { filter: {} } }),
   '/api/v1/jobs/{job_id}/retry': async () => ({ id: await deadJob() }),
   '/api/v1/messages': async () => ({ json: { to: freshNumber(), text: 'once' } }),
   '/api/v1/messages/{message_id}/forward': async () => {
@@ -84,6 +107,10 @@ const calls: Record<string, () => Promise<Call>> = {
   },
   '/api/v1/people/import': async () => ({ json: { csv: 'external_id,name\nonce,Ana\n' } }),
   '/api/v1/sandbox/inbound': async () => ({ json: { account_id: await account(), from: freshNumber(), text: 'once' } }),
+  '/api/v1/webhooks': async () => ({ json: { url: receiver.url, filter: unheard } }),
+  '/api/v1/webhooks/{webhook_id}/replay': async () => ({ id: await webhook(), json: { since: '2020-01-01T00:00:00Z' } }),
+  '/api/v1/webhooks/{webhook_id}/rotate_secret': async () => ({ id: await webhook() }),
+  '/api/v1/webhooks/{webhook_id}/test': async () => ({ id: await webhook() }),
   '/api/v1/workspaces': async () => ({ json: { name: 'Second' }, token: tenant.session.access_token }),
 };
 
@@ -94,7 +121,7 @@ const templates = Object.entries(openapi.paths).flatMap(([template, { post: oper
   operation && operation.security?.length !== 0 && !withoutSecond.has(template) ? [template] : []);
 
 /** The answer without what is shown once. */
-const kept = (body: unknown) => JSON.stringify(body, (name, value: unknown) => (['key', 'token'].includes(name) ? undefined : value));
+const kept = (body: unknown) => JSON.stringify(body, (name, value: unknown) => (['key', 'token', 'secret'].includes(name) ? undefined : value));
 
 test('every route that takes a key is called here', () =>
   assert.deepEqual([...templates].sort(), Object.keys(calls).sort()));

@@ -26,6 +26,9 @@ interface Things {
   ids: Record<string, string>;
 }
 
+/** Nobody listens there. */
+const unheard = 'http://127.0.0.1:9/hook';
+
 /** One of each kind, new for each route, as some routes take theirs away. */
 async function make(tenant: Tenant): Promise<Things> {
   const { hermod } = tenant;
@@ -40,6 +43,8 @@ async function make(tenant: Tenant): Promise<Things> {
   const merged = await hermod.people.create({ name: 'Ana, too' });
   await hermod.people.merge(person.id, { person_id: merged.id });
   const imported = await hermod.people.imports.create({ csv: `phone\n${freshNumber()}` });
+  const webhook = await hermod.webhooks.create({ url: unheard, filter: { types: ['webhook.disabled'] } });
+  const delivery = await hermod.webhooks.test(webhook.id);
   const job = (await hermod.jobs.list().page()).data.find(({ message_id }) => message_id === failed.id);
   return {
     person, extra, merged, account,
@@ -55,6 +60,8 @@ async function make(tenant: Tenant): Promise<Things> {
       job_id: job?.id ?? '',
       key_id: key.id,
       import_id: imported.id,
+      webhook_id: webhook.id,
+      delivery_id: delivery.id,
       session_id: (await tenant.owner.auth.sessions.list().page()).data[0]?.id ?? '',
     },
   };
@@ -85,6 +92,8 @@ const bodies: Record<string, (things: Things) => unknown> = {
   'PATCH /api/v1/conversations/{conversation_id}/me': () => ({ archived: true }),
   'POST /api/v1/conversations/{conversation_id}/read': () => ({ seq: 1 }),
   'PATCH /api/v1/messages/{message_id}': () => ({ text: 'hello again' }),
+  'PATCH /api/v1/webhooks/{webhook_id}': () => ({ description: 'Renamed' }),
+  'POST /api/v1/webhooks/{webhook_id}/replay': () => ({ since: '2020-01-01T00:00:00Z' }),
   'POST /api/v1/messages/{message_id}/forward': (things) => ({ conversation_id: things.ids.conversation_id }),
 };
 const queries: Record<string, string> = {
@@ -95,6 +104,7 @@ const ofFailed = ['POST /api/v1/messages/{message_id}/resend'];
 /** Where even the owner is refused for another reason than absence, with that reason. */
 const refusedForOwner: Record<string, string> = {
   'POST /api/v1/jobs/{job_id}/retry': 'not_retriable',
+  'POST /api/v1/deliveries/{delivery_id}/retry': 'not_retriable',
   // The owner asks by an API key, which has no session and may not remove an owner.
   'DELETE /api/v1/me/sessions/{session_id}': 'session_not_found',
   'DELETE /api/v1/workspaces/{workspace_id}/members/{person_id}': 'forbidden',
@@ -150,6 +160,7 @@ test('ids of another workspace in a body do not exist either', async () => {
     [() => hermod.people.unmerge(own.id, { person_id: theirs.merged.id }), 'person_not_found'],
     [() => hermod.conversations.create({ kind: 'external', account_id: theirs.account.id, to: freshNumber() }), 'account_not_found'],
     [() => hermod.conversations.messages.create(mine.id, { text: 'x', from: { person_id: theirs.person.id } }), 'participant_not_found'],
+    [() => hermod.deliveries.retryMany({ filter: { webhook_id: theirs.ids.webhook_id ?? '' } }), 'webhook_not_found'],
     [() => hermod.sandbox.inbound({ account_id: theirs.account.id, from: freshNumber(), text: 'x' }), 'account_not_found'],
   ] as const)
     await assert.rejects(call, (error: { code: string; status: number }) => {
@@ -163,7 +174,7 @@ test('lists and the log of one workspace hold nothing of another', async () => {
   const theirs = await make(stranger);
   const secrets = Object.entries(theirs.ids).filter(([name]) => name.endsWith('_id')).map(([, id]) => id);
 
-  for (const path of ['people', 'conversations', 'messages', 'accounts', 'api_keys', 'jobs', 'workspaces']) {
+  for (const path of ['people', 'conversations', 'messages', 'accounts', 'api_keys', 'jobs', 'webhooks', 'workspaces']) {
     const { text, status } = await owner.raw('GET', `/api/v1/${path}?limit=200`.replace(/(workspaces|api_keys)\?.*/, '$1'));
     if (status !== 200) continue;
     for (const secret of secrets) assert.ok(!text.includes(secret), `${path} shows ${secret}`);

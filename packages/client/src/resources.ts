@@ -227,6 +227,44 @@ export function createResources(transport: Transport) {
         call('GET /api/v1/accounts/{account_id}/capabilities', { path: { account_id } }, options),
     },
 
+    webhooks: {
+      list: (query?: Query<'GET /api/v1/webhooks'>, options?: CallOptions) =>
+        list('GET /api/v1/webhooks', { query }, options),
+      /** The answer's `secret` is shown this once. */
+      create: (body: Body<'POST /api/v1/webhooks'>, options?: CallOptions) =>
+        call('POST /api/v1/webhooks', { body }, options),
+      get: (webhook_id: string, options?: CallOptions) =>
+        call('GET /api/v1/webhooks/{webhook_id}', { path: { webhook_id } }, options),
+      update: (webhook_id: string, body: Body<'PATCH /api/v1/webhooks/{webhook_id}'>, options?: CallOptions) =>
+        call('PATCH /api/v1/webhooks/{webhook_id}', { path: { webhook_id }, body }, options),
+      delete: (webhook_id: string, options?: CallOptions) =>
+        call('DELETE /api/v1/webhooks/{webhook_id}', { path: { webhook_id } }, options),
+      /** Sends it an event of its own; the answer is the delivery, to look at later. */
+      test: (webhook_id: string, options?: CallOptions) =>
+        call('POST /api/v1/webhooks/{webhook_id}/test', { path: { webhook_id } }, options),
+      /** A new secret, shown this once; the old one signs, too, for `overlap` seconds: a day unless given. */
+      rotateSecret: (webhook_id: string, query?: Query<'POST /api/v1/webhooks/{webhook_id}/rotate_secret'>, options?: CallOptions) =>
+        call('POST /api/v1/webhooks/{webhook_id}/rotate_secret', { path: { webhook_id }, query }, options),
+      /** Delivers past events again: those behind a cursor, or since a time. */
+      replay: (webhook_id: string, body: Body<'POST /api/v1/webhooks/{webhook_id}/replay'>, options?: CallOptions) =>
+        call('POST /api/v1/webhooks/{webhook_id}/replay', { path: { webhook_id }, body }, options),
+      deliveries: (webhook_id: string, query?: Query<'GET /api/v1/webhooks/{webhook_id}/deliveries'>, options?: CallOptions) =>
+        list('GET /api/v1/webhooks/{webhook_id}/deliveries', { path: { webhook_id }, query }, options),
+    },
+
+    deliveries: {
+      get: (delivery_id: string, options?: CallOptions) =>
+        call('GET /api/v1/deliveries/{delivery_id}', { path: { delivery_id } }, options),
+      /** Every request that was made for it. */
+      attempts: (delivery_id: string, options?: CallOptions) =>
+        list('GET /api/v1/deliveries/{delivery_id}/attempts', { path: { delivery_id } }, options),
+      retry: (delivery_id: string, options?: CallOptions) =>
+        call('POST /api/v1/deliveries/{delivery_id}/retry', { path: { delivery_id } }, options),
+      /** At most 200 dead ones at a time. */
+      retryMany: (body: Body<'POST /api/v1/deliveries/retry'>, options?: CallOptions) =>
+        call('POST /api/v1/deliveries/retry', { body }, options),
+    },
+
     jobs: {
       list: (query?: Query<'GET /api/v1/jobs'>, options?: CallOptions) =>
         list('GET /api/v1/jobs', { query }, options),

@@ -384,6 +384,15 @@ export interface CreatePersonToken {
   addressed_sends?: boolean;
 }
 
+export interface CreateWebhook {
+  /** Where to send events: `https://…`, or `http://…`, of a public address */
+  url: string;
+  /** What the team says of it */
+  description?: string | null;
+  /** Which events it gets; all, unless given */
+  filter?: WebhookFilterInput | null;
+}
+
 export interface CreateWorkspace {
   /** What it is called */
   name: string;
@@ -396,6 +405,103 @@ export interface Delays {
   delivered?: number;
   /** Milliseconds from then until it is read */
   read?: number;
+}
+
+export interface DeliveredEvent {
+  /** What happened; `GET /api/v1/event_types` has all types */
+  type: string;
+  /** When it happened, as Standard Webhooks names it */
+  timestamp: string;
+  /** The whole resource as its GET gives it, under its name */
+  data: unknown;
+  /** The event: the header `webhook-id`, the same on every attempt */
+  id: string;
+  /** Where it stands in the log */
+  cursor: string;
+  /** Its number in the workspace's log: 1, 2, 3, without gaps */
+  offset: number;
+  /** The conversation it happened in */
+  conversation_id?: string | null;
+  /** When it happened */
+  created_at: string;
+}
+
+export interface Delivery {
+  /** The delivery: the header `Hermod-Delivery` */
+  id: string;
+  /** The webhook it is for */
+  webhook_id: string;
+  /** The event: the header `webhook-id` */
+  event_id: string;
+  /** The event's type */
+  event_type: string;
+  /** The event's number in the workspace's log */
+  offset: number;
+  /** The conversation in whose order it is delivered */
+  conversation_id: string | null;
+  /** `pending` waits for its turn, `retrying` has failed and is tried again, `dead` was given up and can be retried by hand */
+  state: "pending" | "retrying" | "delivered" | "dead";
+  /** How often it was tried */
+  attempts: number;
+  /** It failed so often that the later events of its conversation went on without it */
+  parked: boolean;
+  /** Not before then it is tried again; null once it has ended */
+  next_attempt_at: string | null;
+  /** Why the last attempt failed, or why there will be none */
+  error: DeliveryError | null;
+  /** When it was made from the log */
+  created_at: string;
+  /** When it was delivered or given up */
+  finished_at: string | null;
+}
+
+export interface DeliveryAttempt {
+  /** Its number: 1, 2, 3 */
+  n: number;
+  /** When the request began */
+  started_at: string;
+  /** How long it took, to the end of the answer */
+  duration_ms: number;
+  /** Only a status of 2xx delivers */
+  outcome: "delivered" | "failed";
+  /** The status the endpoint answered with, where it did */
+  status: number | null;
+  /** Why it failed */
+  error: DeliveryError | null;
+}
+
+export interface DeliveryAttemptPage {
+  /** This page's part of the list */
+  data: DeliveryAttempt[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
+export interface DeliveryError {
+  /** What went wrong. Without a request: `event_gone`, `secret_unreadable`, `webhook_disabled` */
+  code: "dns" | "connect" | "tls" | "timeout" | "reset" | "protocol" | "too_large" | "blocked_address" | "invalid_url" | "redirect" | "status_4xx" | "status_5xx" | "event_gone" | "secret_unreadable" | "webhook_disabled";
+  /** The same in words; never what the endpoint said */
+  reason: string;
+  /** The status it answered with, where it did */
+  status: number | null;
+}
+
+export interface DeliveryFilter {
+  /** Only those for this webhook */
+  webhook_id?: string | null;
+  /** Only those whose last error has this code */
+  code?: "dns" | "connect" | "tls" | "timeout" | "reset" | "protocol" | "too_large" | "blocked_address" | "invalid_url" | "redirect" | "status_4xx" | "status_5xx" | "event_gone" | "secret_unreadable" | "webhook_disabled" | null;
+  /** Only those made then or later */
+  created_from?: string | null;
+  /** Only those made before then */
+  created_before?: string | null;
+}
+
+export interface DeliveryPage {
+  /** This page's part of the list */
+  data: Delivery[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
 }
 
 export interface DocumentedEvent {
@@ -563,6 +669,41 @@ export interface IssuedPersonToken {
   token: string | null;
   /** When it ends */
   expires_at: string;
+}
+
+export interface IssuedWebhook {
+  /** The webhook */
+  id: string;
+  /** Where its events are sent, by POST */
+  url: string;
+  /** What the team says of it */
+  description: string | null;
+  /** Which events it gets; without restrictions, all */
+  filter: WebhookFilter;
+  /** A test key made it: it gets what a test key sees */
+  test: boolean;
+  /** A disabled one gets nothing. `PATCH` with `enabled` enables it again; `replay` brings what it missed */
+  state: "enabled" | "disabled";
+  /** `request`: somebody disabled it. `gone`: it answered 410. `failing`: for five days all has failed */
+  disabled_reason: "request" | "gone" | "failing" | null;
+  /** Since when it is disabled */
+  disabled_at: string | null;
+  /** The first failure since the last success; null while all is well */
+  failing_since: string | null;
+  /** When it last took an event, to the minute */
+  last_success_at: string | null;
+  /** When it last failed to, to the minute */
+  last_failure_at: string | null;
+  /** So much has failed that nothing is tried before; what waits keeps its attempts */
+  held_until: string | null;
+  /** Until then deliveries are signed with the old secret, too */
+  old_secret_ends_at: string | null;
+  /** When it was made */
+  created_at: string;
+  /** When it was last changed */
+  updated_at: string;
+  /** What its deliveries are signed with, shown this once: `whsec_` and base64. Null where a request is answered again */
+  secret: string | null;
 }
 
 export interface Job {
@@ -938,7 +1079,7 @@ export interface Problem {
   /** The HTTP status */
   status: number;
   /** What went wrong: stable, branch on it */
-  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "csrf_refused" | "origin_refused" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "attribute_not_found" | "import_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "api_key_not_found" | "session_not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "last_owner" | "not_resendable" | "not_retriable" | "not_editable" | "not_mergeable" | "not_merged" | "merge_in_progress" | "cursor_expired" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "expectation_failed" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
+  code: "malformed_json" | "malformed_request" | "invalid_query" | "invalid_cursor" | "invalid_body" | "unauthenticated" | "invalid_credentials" | "forbidden" | "missing_scope" | "csrf_refused" | "origin_refused" | "test_key_refused" | "workspace_required" | "route_not_found" | "workspace_not_found" | "person_not_found" | "address_not_found" | "attribute_not_found" | "import_not_found" | "account_not_found" | "conversation_not_found" | "participant_not_found" | "message_not_found" | "job_not_found" | "webhook_not_found" | "delivery_not_found" | "api_key_not_found" | "session_not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "address_taken" | "external_id_taken" | "last_owner" | "not_resendable" | "not_retriable" | "webhook_disabled" | "not_editable" | "not_mergeable" | "not_merged" | "merge_in_progress" | "cursor_expired" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "expectation_failed" | "idempotency_key_reused" | "client_id_reused" | "unknown_connector" | "no_account" | "unsupported_content" | "recipient_unreachable" | "invalid_phone_number" | "invalid_email" | "limit_reached" | "rate_limited" | "headers_too_large" | "internal" | "overloaded" | "storage_unavailable" | "draining" | "address_blocked";
   /** What there is to say beyond the title; left out where nothing is */
   detail?: string;
   /** The fields and parameters that are wrong, as far as it is about some */
@@ -1024,6 +1165,34 @@ export interface Register {
   name: string;
   /** The name of the first workspace, whose owner you become */
   workspace_name: string;
+}
+
+export interface Replay {
+  /** The webhook */
+  webhook_id: string;
+  /** The first event that is looked at */
+  first_offset: number;
+  /** The last one; what is newer is delivered anyway. Below `first_offset`: there is nothing to replay */
+  last_offset: number;
+}
+
+export interface ReplayEvents {
+  /** A cursor: the events behind it are delivered again */
+  after?: string | null;
+  /** Or a time: the events of then and later, as far back as the log is kept */
+  since?: string | null;
+}
+
+export interface RetriedDeliveries {
+  /** How many are tried again */
+  retried: number;
+  /** There may be more: ask again */
+  has_more: boolean;
+}
+
+export interface RetryDeliveries {
+  /** Which dead deliveries; `{}` for all */
+  filter: DeliveryFilter;
 }
 
 export interface SandboxInbound {
@@ -1271,6 +1440,17 @@ export interface UpdatePerson {
   attributes?: Record<string, unknown> | null;
 }
 
+export interface UpdateWebhook {
+  /** Where to send events from now on, also those that wait */
+  url?: string | null;
+  /** What the team says of it; null takes it away */
+  description?: string | null;
+  /** Instead of the whole filter there was; null lets all events pass */
+  filter?: WebhookFilterInput | null;
+  /** `false` disables it and gives up what is open, `true` enables it again */
+  enabled?: boolean | null;
+}
+
 export interface UpdateWorkspace {
   /** What to call it */
   name?: string | null;
@@ -1283,6 +1463,81 @@ export interface UpsertPerson {
   attributes?: Record<string, unknown> | null;
   /** Ways to reach them besides those that are known */
   addresses?: NewAddress[] | null;
+}
+
+export interface Webhook {
+  /** The webhook */
+  id: string;
+  /** Where its events are sent, by POST */
+  url: string;
+  /** What the team says of it */
+  description: string | null;
+  /** Which events it gets; without restrictions, all */
+  filter: WebhookFilter;
+  /** A test key made it: it gets what a test key sees */
+  test: boolean;
+  /** A disabled one gets nothing. `PATCH` with `enabled` enables it again; `replay` brings what it missed */
+  state: "enabled" | "disabled";
+  /** `request`: somebody disabled it. `gone`: it answered 410. `failing`: for five days all has failed */
+  disabled_reason: "request" | "gone" | "failing" | null;
+  /** Since when it is disabled */
+  disabled_at: string | null;
+  /** The first failure since the last success; null while all is well */
+  failing_since: string | null;
+  /** When it last took an event, to the minute */
+  last_success_at: string | null;
+  /** When it last failed to, to the minute */
+  last_failure_at: string | null;
+  /** So much has failed that nothing is tried before; what waits keeps its attempts */
+  held_until: string | null;
+  /** Until then deliveries are signed with the old secret, too */
+  old_secret_ends_at: string | null;
+  /** When it was made */
+  created_at: string;
+  /** When it was last changed */
+  updated_at: string;
+}
+
+export interface WebhookDeletedEvent {
+  /** What is left of it */
+  webhook: WebhookTombstone;
+}
+
+export interface WebhookEvent {
+  /** The webhook as it is now, without its secret */
+  webhook: Webhook;
+}
+
+export interface WebhookFilter {
+  /** Only events of these types; `GET /api/v1/event_types` has them */
+  types: string[] | null;
+  /** Only events of messages of this direction */
+  direction: "inbound" | "outbound" | null;
+  /** Only events of these accounts, their conversations and messages */
+  account_ids: string[] | null;
+}
+
+export interface WebhookFilterInput {
+  /** Only events of these types; `GET /api/v1/event_types` has them */
+  types?: string[] | null;
+  /** Only events of messages of this direction */
+  direction?: "inbound" | "outbound" | null;
+  /** Only events of these accounts, their conversations and messages */
+  account_ids?: string[] | null;
+}
+
+export interface WebhookPage {
+  /** This page's part of the list */
+  data: Webhook[];
+  /** Give it as `cursor` to get the next page; null on the last one */
+  next: string | null;
+}
+
+export interface WebhookTombstone {
+  /** The webhook that was deleted */
+  id: string;
+  /** When it was */
+  deleted_at: string;
 }
 
 export interface Workspace {
@@ -1369,6 +1624,16 @@ export interface EventData {
   "reaction.removed": ReactionEvent;
   /** A person received or read messages. In a conversation of more than 100 people they alone are told; sending a message moves the author's cursors without this event. */
   "receipt.updated": Receipt;
+  /** A webhook was made. */
+  "webhook.created": WebhookEvent;
+  /** A webhook was deleted. */
+  "webhook.deleted": WebhookDeletedEvent;
+  /** A webhook gets nothing any more: it answered 410, failed for days, or somebody disabled it. */
+  "webhook.disabled": WebhookEvent;
+  /** Somebody asked for a test of the webhook. */
+  "webhook.test": WebhookEvent;
+  /** A webhook was changed or enabled, or has a new secret. */
+  "webhook.updated": WebhookEvent;
   /** A workspace's name or settings changed. */
   "workspace.updated": WorkspaceEvent;
 }
@@ -1413,6 +1678,8 @@ export const errorStatuses = {
   csrf_refused: 403,
   /** The cursor is older than what is kept, or from another epoch */
   cursor_expired: 410,
+  /** There is no such delivery */
+  delivery_not_found: 404,
   /** The server is shutting down */
   draining: 503,
   /** The e-mail address is already registered */
@@ -1471,7 +1738,7 @@ export const errorStatuses = {
   not_merged: 409,
   /** The message is not in a state from which it can be resent */
   not_resendable: 409,
-  /** The job is not in a state from which it can be retried */
+  /** It is not in a state from which it can be retried */
   not_retriable: 409,
   /** The key is not for pages of this origin */
   origin_refused: 403,
@@ -1505,6 +1772,10 @@ export const errorStatuses = {
   unsupported_media_type: 415,
   /** The request target is too long */
   uri_too_long: 414,
+  /** The webhook is disabled */
+  webhook_disabled: 409,
+  /** There is no such webhook */
+  webhook_not_found: 404,
   /** There is no such workspace */
   workspace_not_found: 404,
   /** The caller has several workspaces and must name one */
@@ -1861,6 +2132,43 @@ export interface Routes {
     query: Record<string, never>;
     body: MarkRead;
     response: Receipt;
+  };
+  /** Try dead deliveries again */
+  "POST /api/v1/deliveries/retry": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: RetryDeliveries;
+    response: RetriedDeliveries;
+  };
+  /** Get a delivery */
+  "GET /api/v1/deliveries/{delivery_id}": {
+    path: {
+      /** The id of the delivery */
+      delivery_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Delivery;
+  };
+  /** List a delivery's attempts */
+  "GET /api/v1/deliveries/{delivery_id}/attempts": {
+    path: {
+      /** The id of the delivery */
+      delivery_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: DeliveryAttemptPage;
+  };
+  /** Try a dead delivery again */
+  "POST /api/v1/deliveries/{delivery_id}/retry": {
+    path: {
+      /** The id of the delivery */
+      delivery_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Delivery;
   };
   /** List the event types with their schemas */
   "GET /api/v1/event_types": {
@@ -2325,6 +2633,105 @@ export interface Routes {
     query: Record<string, never>;
     body: AdvanceClock;
     response: ClockReading;
+  };
+  /** List webhooks */
+  "GET /api/v1/webhooks": {
+    path: Record<string, never>;
+    query: {
+      /** How many there may be on a page */
+      limit?: number;
+      /** `next` of the page before; without it the list begins at its beginning */
+      cursor?: string;
+    };
+    body: undefined;
+    response: WebhookPage;
+  };
+  /** Make a webhook */
+  "POST /api/v1/webhooks": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: CreateWebhook;
+    response: IssuedWebhook;
+  };
+  /** Get a webhook */
+  "GET /api/v1/webhooks/{webhook_id}": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Webhook;
+  };
+  /** Delete a webhook */
+  "DELETE /api/v1/webhooks/{webhook_id}": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: undefined;
+  };
+  /** Change, disable or enable a webhook */
+  "PATCH /api/v1/webhooks/{webhook_id}": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: Record<string, never>;
+    body: UpdateWebhook;
+    response: Webhook;
+  };
+  /** List a webhook's deliveries */
+  "GET /api/v1/webhooks/{webhook_id}/deliveries": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: {
+      /** Only those in this state: `dead` for what was given up */
+      state?: "pending" | "retrying" | "delivered" | "dead";
+      /** How many there may be on a page */
+      limit?: number;
+      /** `next` of the page before; without it the list begins at its beginning */
+      cursor?: string;
+    };
+    body: undefined;
+    response: DeliveryPage;
+  };
+  /** Deliver past events again */
+  "POST /api/v1/webhooks/{webhook_id}/replay": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: Record<string, never>;
+    body: ReplayEvents;
+    response: Replay;
+  };
+  /** Give a webhook a new secret */
+  "POST /api/v1/webhooks/{webhook_id}/rotate_secret": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: {
+      /** How many seconds deliveries are signed with the old secret, too */
+      overlap?: number;
+    };
+    body: undefined;
+    response: IssuedWebhook;
+  };
+  /** Send a webhook a test event */
+  "POST /api/v1/webhooks/{webhook_id}/test": {
+    path: {
+      /** The id of the webhook */
+      webhook_id: string;
+    };
+    query: Record<string, never>;
+    body: undefined;
+    response: Delivery;
   };
   /** List the workspaces of the login */
   "GET /api/v1/workspaces": {
