@@ -97,7 +97,10 @@ Features::Features(Ground const& ground, std::string epoch)
     scheduler_.add(receipt_worker_);
     scheduler_.add(merge_worker_);
     scheduler_.add(import_worker_);
-    hold_.tell([this](bool held) { scheduler_.hold(held); });
+    hold_.tell([this](bool held) {
+        scheduler_.hold(held);
+        webhooks_.hold(held);
+    });
 }
 
 void Features::add_routes(net::Router& router)

@@ -78,6 +78,15 @@ void Engine::drain()
     draining_ = true;
 }
 
+void Engine::hold(bool held)
+{
+    {
+        std::lock_guard const lock{mutex_};
+        held_ = held;
+    }
+    wakeup_.wake();
+}
+
 bool Engine::wait_until_idle(milliseconds patience)
 {
     std::unique_lock lock{mutex_};

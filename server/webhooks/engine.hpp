@@ -52,6 +52,8 @@ public:
     void committed(std::span<db::Committed const> commits);
     /// No request is begun any more.
     void drain();
+    /// While held nothing is sent. Deliveries are made, and wait. From any thread.
+    void hold(bool held);
     /// Waits until nothing is under way; false where something still is. From outside the io
     /// threads.
     bool wait_until_idle(milliseconds patience);
@@ -130,6 +132,7 @@ private:
     std::condition_variable idle_;
     int in_hand_ = 0;
     bool draining_ = false;
+    bool held_ = false;
     std::unordered_map<WorkspaceId, std::uint8_t> changed_; ///< with the wakes
     std::vector<int> gained_;
     std::vector<int> lost_;

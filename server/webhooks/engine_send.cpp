@@ -26,7 +26,7 @@ void Engine::dispatch()
 {
     {
         std::lock_guard const lock{mutex_};
-        if (draining_)
+        if (draining_ || held_)
             return;
     }
     std::map<TenantPtr, std::vector<Pick>> unread;

@@ -37,6 +37,21 @@ TEST_F(EngineTest, an_event_goes_to_each_webhook_signed)
     EXPECT_EQ(deliveries(second.id).size(), 1U);
 }
 
+TEST_F(EngineTest, held_it_sends_nothing_and_then_what_came_meanwhile)
+{
+    engine->hold(true);
+    start();
+    make();
+    note("held");
+    settle();
+    EXPECT_TRUE(endpoints.received.empty());
+
+    engine->hold(false);
+
+    ASSERT_TRUE(until_sent(1));
+    EXPECT_EQ(endpoints.notes(), (Notes{"held"}));
+}
+
 TEST_F(EngineTest, events_from_before_it_was_made_do_not_come)
 {
     start();

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startReceiver } from '../harness/receiver.ts';
 import { findings } from '../harness/server.ts';
 import { freshNumber, startWorld, type World } from '../harness/world.ts';
 import { startLedger, type Ledger } from './ledger.ts';
-import { correspondent, sender, talker, underLoad, type Party } from './load.ts';
+import { correspondent, sender, subscriber, talker, underLoad, type Party } from './load.ts';
 import { rounds, seed } from './options.ts';
 import { randomFrom, type Random } from './random.ts';
 
@@ -31,6 +32,7 @@ test(`kill -9 at random moments under load, ${rounds} times, loses and doubles n
   t.diagnostic(`HERMOD_FAULT_SEED=${seed}`);
   const random = randomFrom(seed);
   await using ledger = await startLedger(random);
+  await using receiver = await startReceiver();
   const world = await startWorld();
   try {
     const tenant = await world.tenant();
@@ -40,6 +42,7 @@ test(`kill -9 at random moments under load, ${rounds} times, loses and doubles n
       ...Array.from({ length: senders }, () => sender(tenant, account, freshNumber())),
       ...Array.from({ length: talkers }, (_, at) => talker(tenant, room.id, `talker-${at}`)),
       correspondent(tenant, account, freshNumber()),
+      await subscriber(tenant, receiver, random), // the last: by its check nothing is to come
     ];
     await underLoad(parties, async () => {
       for (let round = 0; round < rounds; ++round) {
@@ -54,7 +57,7 @@ test(`kill -9 at random moments under load, ${rounds} times, loses and doubles n
     assert.deepEqual(log.events.map(({ offset }) => offset), log.events.map((_, at) => at + 1), 'the log has a gap');
     ledger.checkRepeats();
     const accepted = parties.reduce((sum, party) => sum + party.count(), 0);
-    t.diagnostic(`${rounds} rounds: ${accepted} writes accepted, ${log.events.length} events, ${ledger.deliveries.length} deliveries`);
+    t.diagnostic(`${rounds} rounds: ${accepted} writes accepted, ${log.events.length} events, ${ledger.deliveries.length} sends, ${receiver.received.length} webhook requests`);
   } finally {
     await world.stop(); // and verify
   }

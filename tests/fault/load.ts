@@ -2,9 +2,11 @@
 // afterwards. Each party is one kind of client; another kind is one more party.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Account } from '@hermod/client';
+import type { Account, HermodEvent } from '@hermod/client';
 import type { Ledger } from './ledger.ts';
+import type { Random } from './random.ts';
 import type { EventLog } from '../harness/event-log.ts';
+import { accept, verify, type Received, type Receiver } from '../harness/receiver.ts';
 import type { Tenant } from '../harness/world.ts';
 
 /** What a party is held against, once all is quiet. */
@@ -137,4 +139,62 @@ export function correspondent(tenant: Tenant, account: Account, from: string): P
     },
     count: () => accepted.length,
   };
+}
+
+/**
+ * A customer's endpoint. It writes nothing and gets every event: signed, as the log has it, under
+ * one webhook-id and one delivery however often it comes, and of a conversation in order. Once of
+ * each conversation it refuses an event, and once it takes one without an answer.
+ */
+export async function subscriber(tenant: Tenant, receiver: Receiver, random: Random): Promise<Party> {
+  const { id, secret } = await tenant.hermod.webhooks.create({ url: receiver.url });
+  const troubles = new Map<string, string[]>();
+  receiver.react = (delivery, response) => {
+    const conversation = delivery.event.conversation_id ?? '';
+    const left = troubles.get(conversation) ?? ['refused', 'dropped'];
+    troubles.set(conversation, left);
+    const trouble = random() < 0.05 ? left.shift() : undefined;
+    if (trouble === 'refused') response.writeHead(500).end();
+    else if (trouble === 'dropped') response.destroy();
+    else accept(delivery, response);
+  };
+  return {
+    async write() {},
+    async check({ log }) {
+      await log.drain();
+      const made = log.events.find((event) => event.type === 'webhook.created' && event.data.webhook.id === id);
+      assert.ok(made, 'the webhook was made');
+      const expected = log.events.filter(({ offset }) => offset > made.offset);
+      await untilReceived(receiver, expected);
+      const known = new Map(expected.map((event) => [event.id, event]));
+      const deliveries = new Map<string, unknown>();
+      const first = new Map<string, HermodEvent[]>();
+      for (const delivery of receiver.received) {
+        const { timestamp, ...event } = delivery.event;
+        verify(delivery, secret ?? '');
+        assert.deepEqual(event, known.get(event.id), `${event.id}, told at ${timestamp}, is not in the log`);
+        if (!deliveries.has(event.id)) first.set(place(delivery), [...(first.get(place(delivery)) ?? []), event]);
+        assert.equal(delivery.headers['hermod-delivery'], deliveries.get(event.id) ?? delivery.headers['hermod-delivery']);
+        deliveries.set(event.id, delivery.headers['hermod-delivery']);
+      }
+      for (const [conversation, events] of first) {
+        const offsets = events.map(({ offset }) => offset);
+        if (conversation) assert.deepEqual(offsets, [...offsets].sort((a, b) => a - b), `out of order in ${conversation}`);
+      }
+    },
+    count: () => 0,
+  };
+}
+
+const place = (delivery: Received) => delivery.event.conversation_id ?? '';
+
+async function untilReceived(receiver: Receiver, expected: HermodEvent[]): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    const received = new Set(receiver.received.map(({ event }) => event.id));
+    const missing = expected.filter(({ id }) => !received.has(id));
+    if (missing.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`${missing.length} of ${expected.length} events were not delivered, the first: ${JSON.stringify(missing[0])}`);
+    await delay(100);
+  }
 }

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startReceiver } from '../harness/receiver.ts';
 import { binaryPath, engine, findings } from '../harness/server.ts';
 import { freshNumber, startWorld } from '../harness/world.ts';
 import { startLedger } from './ledger.ts';
-import { correspondent, sender, talker, underLoad, type Party } from './load.ts';
+import { correspondent, sender, subscriber, talker, underLoad, type Party } from './load.ts';
 import { rounds, seed } from './options.ts';
 import { cutPower } from './power-cut.ts';
 import { randomFrom } from './random.ts';
@@ -27,6 +28,7 @@ async function cutUnderLoad(t: TestContext, { rounds, lyingDisk }: Cuts): Promis
   const folder = mkdtempSync(join(tmpdir(), 'hermod-power-'));
   const journal = join(folder, 'journal');
   await using ledger = await startLedger(random);
+  await using receiver = await startReceiver();
   const world = await startWorld({ env: { LD_PRELOAD: shim, POWER_CUT_JOURNAL: journal } });
   const { env } = world.server;
   const plain = { ...env };
@@ -37,7 +39,8 @@ async function cutUnderLoad(t: TestContext, { rounds, lyingDisk }: Cuts): Promis
     const room = await tenant.hermod.conversations.create({ kind: 'group' });
     const parties: Party[] = Array.from({ length: 3 }, (_, at) => talker(tenant, room.id, `talker-${at}`));
     if (!lyingDisk)
-      parties.push(...Array.from({ length: 4 }, () => sender(tenant, account, freshNumber())), correspondent(tenant, account, freshNumber()));
+      parties.push(...Array.from({ length: 4 }, () => sender(tenant, account, freshNumber())), correspondent(tenant, account, freshNumber()),
+        await subscriber(tenant, receiver, random));
     await world.server.terminate();
     cutPower(journal);
     if (lyingDisk) env.POWER_CUT_IGNORE_FSYNC = '1';

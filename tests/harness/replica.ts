@@ -4,9 +4,14 @@ import type { Account, Client, Conversation, HermodEvent, Message, Person, Route
 
 type Participant = Routes['GET /api/v1/conversations/{conversation_id}/participants']['response']['data'][number];
 type Attribute = Routes['GET /api/v1/people/attributes']['response']['data'][number];
+type Webhook = Routes['GET /api/v1/webhooks']['response']['data'][number];
 type OwnView = NonNullable<Conversation['me']>;
 
 const settings = ({ marked_unread, archived, pinned, muted_until }: OwnView) => ({ marked_unread, archived, pinned, muted_until });
+
+/** What an event tells of a webhook; how its deliveries go shows in its GET alone. */
+const configured = ({ id, url, description, filter, state, disabled_reason, disabled_at, old_secret_ends_at }: Webhook) =>
+  ({ id, url, description, filter, state, disabled_reason, disabled_at, old_secret_ends_at });
 
 /** The stages of a snapshot, in the order in which they are fetched: none of them at once. */
 export const stages = ['people', 'conversations', 'participants', 'messages', 'rest'] as const;
@@ -21,6 +26,7 @@ export class Replica {
   readonly accounts = new Map<string, Account>();
   readonly attributes = new Map<string, Attribute>();
   readonly imports = new Map<string, unknown>();
+  readonly webhooks = new Map<string, ReturnType<typeof configured>>();
   strict: unknown;
   workspace: unknown;
   readonly #hermod: Client;
@@ -55,6 +61,7 @@ export class Replica {
     } else {
       for await (const one of hermod.accounts.list({ limit: 200 })) this.accounts.set(one.id, one);
       for await (const one of hermod.people.attributes.list()) this.attributes.set(one.key, one);
+      for await (const one of hermod.webhooks.list()) this.webhooks.set(one.id, configured(one));
       this.strict = await hermod.people.attributes.settings();
       this.workspace = await hermod.workspaces.get(this.#workspace);
     }
@@ -137,6 +144,15 @@ export class Replica {
       case 'import.finished':
         this.imports.set(event.data.import.id, event.data.import);
         return;
+      case 'webhook.created':
+      case 'webhook.updated':
+      case 'webhook.disabled':
+      case 'webhook.test':
+        this.webhooks.set(event.data.webhook.id, configured(event.data.webhook));
+        return;
+      case 'webhook.deleted':
+        this.webhooks.delete(event.data.webhook.id);
+        return;
       case 'workspace.updated':
         this.workspace = event.data.workspace;
         return;
@@ -156,6 +172,7 @@ export class Replica {
       messages: listed(this.messages),
       accounts: listed(this.accounts),
       attributes: listed(this.attributes),
+      webhooks: listed(this.webhooks),
       strict: this.strict,
       workspace: this.workspace,
     };

@@ -31,6 +31,9 @@ type Action = (tenant: Tenant, there: Furniture) => Promise<unknown>;
 
 const ended = async (tenant: Tenant, id: string) => tenant.log().until((event) => event.type === 'import.finished' && event.data.import.id === id, 'the import');
 
+/** Nobody listens there. */
+const subscribe = ({ hermod }: Tenant) => hermod.webhooks.create({ url: 'http://127.0.0.1:9/hook' });
+
 /** How each type comes about. */
 const actions: Record<EventName, Action> = {
   'account.state': async (tenant) => {
@@ -88,6 +91,11 @@ const actions: Record<EventName, Action> = {
   'reaction.added': ({ hermod }, { theirs }) => hermod.messages.react(theirs.id, '👍'),
   'reaction.removed': ({ hermod }, { mine }) => hermod.messages.unreact(mine.id, '🎉'),
   'receipt.updated': ({ hermod }, { room, theirs }) => hermod.conversations.read(room.id, { seq: theirs.seq }),
+  'webhook.created': subscribe,
+  'webhook.updated': async (tenant) => tenant.hermod.webhooks.update((await subscribe(tenant)).id, { description: 'ours' }),
+  'webhook.disabled': async (tenant) => tenant.hermod.webhooks.update((await subscribe(tenant)).id, { enabled: false }),
+  'webhook.deleted': async (tenant) => tenant.hermod.webhooks.delete((await subscribe(tenant)).id),
+  'webhook.test': async (tenant) => tenant.hermod.webhooks.test((await subscribe(tenant)).id),
   'workspace.updated': ({ hermod, id }) => hermod.workspaces.update(id, { name: `Shop ${Math.random()}` }),
 };
 

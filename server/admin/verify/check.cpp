@@ -23,7 +23,7 @@ std::vector<Check> all_checks()
     std::vector<Check> all;
     for (auto const some : {log_checks(), people_checks(), access_checks(), conversation_checks(),
              participant_checks(), unread_checks(), mention_checks(), message_checks(),
-             trail_checks(), job_checks()})
+             trail_checks(), job_checks(), webhook_checks()})
         all.insert(all.end(), some.begin(), some.end());
     return all;
 }

@@ -38,6 +38,7 @@ std::span<Check const> mention_checks();
 std::span<Check const> message_checks();
 std::span<Check const> trail_checks();
 std::span<Check const> job_checks();
+std::span<Check const> webhook_checks();
 std::span<GlobalCheck const> global_checks();
 
 /// Every check of a workspace; a feature adds its own.

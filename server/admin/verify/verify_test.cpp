@@ -145,6 +145,23 @@ protected:
             tx.run("INSERT INTO api_keys (workspace_id, id, name, prefix, environment, scopes,"
                    " person_id, hash, created_at) VALUES ($1, $2, '', '', 'live', '[]', $3, $4, 0)",
                 some, caller.person, secret);
+            tx.run("INSERT INTO webhooks (workspace_id, id, url, filter, test, state, created_at,"
+                   " updated_at) VALUES ($1, $2, '', '{}', FALSE, 'enabled', 0, 0)",
+                some);
+            tx.run("INSERT INTO webhook_progress (workspace_id, webhook_id, live, log_offset, holds)"
+                   " VALUES ($1, $2, TRUE, 7, 0)",
+                some);
+            static constexpr std::string_view delivery =
+                "INSERT INTO deliveries (workspace_id, webhook_id, log_offset, id, event_id,"
+                " event_type, state, attempts, tries, parked, next_at, created_at, finished_at)"
+                " SELECT $1, $2, log_offset, $3, id, type, $4, $5, $5, FALSE, 0, 0, $6"
+                " FROM events WHERE workspace_id = $1 AND log_offset = $7";
+            tx.run(delivery, some, some, "delivered", 2, std::optional<std::int64_t>{9}, 5);
+            tx.run(delivery, some, caller.person, "pending", 0, std::optional<std::int64_t>{}, 6);
+            for (auto const n : {1, 2})
+                tx.run("INSERT INTO delivery_attempts (workspace_id, delivery_id, n, started_at,"
+                       " duration_ms, failure) VALUES ($1, $2, $3, 0, 1, $4)",
+                    some, n, n == 1 ? std::optional<std::string>{"timeout"} : std::nullopt);
             auto global = tx.global();
             global.run("INSERT INTO memberships (login_id, workspace_id, person_id, role,"
                        " created_at) VALUES ($1, $2, $1, 'owner', 0)",
@@ -338,6 +355,28 @@ constexpr auto job_corruptions = std::to_array<Corruption>({
         "UPDATE messages SET status = 'sending' WHERE workspace_id = $1 AND status = 'failed'"},
 });
 
+constexpr auto webhook_corruptions = std::to_array<Corruption>({
+    {"has no place in the log", "DELETE FROM webhook_progress WHERE workspace_id = $1"},
+    {"place of a webhook that is missing",
+        "UPDATE webhooks SET deleted_at = 1 WHERE workspace_id = $1"},
+    {"told in two ways", "UPDATE webhooks SET state = 'disabled' WHERE workspace_id = $1"},
+    {"stands outside the log",
+        "UPDATE webhook_progress SET log_offset = 1000000 WHERE workspace_id = $1"},
+    {"the delivery's webhook is missing", "DELETE FROM webhooks WHERE workspace_id = $1"},
+    {"beyond the place of its webhook",
+        "UPDATE webhook_progress SET log_offset = 5 WHERE workspace_id = $1"},
+    {"its event is not in the log",
+        "UPDATE deliveries SET event_id = $2 WHERE workspace_id = $1 AND state = 'pending'"},
+    {"none of a delivery, or does not fit",
+        "UPDATE deliveries SET finished_at = NULL WHERE workspace_id = $1"},
+    {"not as many as it counts",
+        "DELETE FROM delivery_attempts WHERE workspace_id = $1 AND n = 1"},
+    {"its last attempt did not do it",
+        "UPDATE delivery_attempts SET failure = 'timeout' WHERE workspace_id = $1"},
+    {"the delivery of this attempt",
+        "UPDATE delivery_attempts SET delivery_id = $2 WHERE workspace_id = $1"},
+});
+
 }
 
 TEST_F(VerifyTest, finds_nothing_in_a_workspace_that_has_rows_of_every_kind)
@@ -351,7 +390,7 @@ TEST_F(VerifyTest, every_check_finds_what_it_is_for)
     std::set<std::string_view> proved;
     for (auto const corruptions : {std::span<Corruption const>{log_corruptions},
              {people_corruptions}, {conversation_corruptions}, {unread_corruptions},
-             {message_corruptions}, {job_corruptions}})
+             {message_corruptions}, {job_corruptions}, {webhook_corruptions}})
         for (auto const& [says, sql] : corruptions) {
             auto const found =
                 findings_after([&](db::Tx& tx) { tx.run(sql, nobody, room, sha256("another")); });

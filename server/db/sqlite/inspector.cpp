@@ -45,7 +45,7 @@ private:
         connection_.control("BEGIN");
         try {
             body();
-            connection_.accept_lambda();
+            connection_.end_lambda();
         } catch (...) {
             connection_.roll_back();
             throw;
@@ -76,7 +76,7 @@ void write_beside_sqlite(
     try {
         GlobalTx tx{connection, clock.now()};
         body(tx);
-        connection.accept_lambda();
+        connection.end_lambda();
         connection.control("COMMIT");
     } catch (...) {
         connection.roll_back();
