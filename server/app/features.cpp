@@ -20,6 +20,12 @@ void JobRepeats::remember_reply(
     workspaces::remember_reply(tx, caller, status, body);
 }
 
+bool JobSight::sees(db::Tx const& tx, Caller const& caller, MessageId const& message) const
+{
+    return !caller.test
+        || accounts::may_reach(tx, caller, messages::require_message(tx, message).account_id);
+}
+
 void ShardWork::gain(std::vector<int> const& shards)
 {
     scheduler_.gain(shards);
@@ -54,7 +60,7 @@ Features::Features(Ground const& ground, std::string epoch)
           {.concurrency = ground.config.jobs.concurrency,
               .per_workspace = ground.config.jobs.per_workspace})
     , hold_(ground.db, ground.clock, ground.metrics)
-    , jobs_deps_{ground.db, repeats_}
+    , jobs_deps_{ground.db, repeats_, sight_}
     , workspaces_deps_{ground.db}
     , people_deps_{ground.db}
     , merge_deps_{ground.db, merged_people_}

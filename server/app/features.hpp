@@ -42,6 +42,11 @@ class JobRepeats final : public jobs::Repeats {
         db::Tx& tx, Caller const& caller, int status, std::string_view body) const override;
 };
 
+/// A job of a message is shown to whom its account may be.
+class JobSight final : public jobs::Sight {
+    bool sees(db::Tx const& tx, Caller const& caller, MessageId const& message) const override;
+};
+
 /// What runs by shards: each shard's jobs and deliveries are one node's.
 class ShardWork final : public jobs::ShardHolder {
 public:
@@ -94,6 +99,7 @@ private:
     jobs::Scheduler scheduler_;
     jobs::HoldWatch hold_;
     JobRepeats repeats_;
+    JobSight sight_;
     jobs::Deps jobs_deps_;
     workspaces::Deps workspaces_deps_;
     people::Deps people_deps_;

@@ -31,4 +31,31 @@ FieldTexts field_texts(Job const*)
     return texts;
 }
 
+FieldTexts field_texts(DeadFilter const*)
+{
+    static constexpr auto texts = describe<DeadFilter>({
+        {"kind", "Only jobs of this kind"},
+        {"code", "Only those whose last error has this code"},
+        {"created_from", "Only those added then or later"},
+        {"created_before", "Only those added before then"},
+    });
+    return texts;
+}
+
+FieldTexts field_texts(RetryJobs const*)
+{
+    static constexpr auto texts =
+        describe<RetryJobs>({{"filter", "Which of the dead ones; empty: all"}});
+    return texts;
+}
+
+FieldTexts field_texts(RetriedJobs const*)
+{
+    static constexpr auto texts = describe<RetriedJobs>({
+        {"retried", "How many run again"},
+        {"has_more", "There may be more: ask again"},
+    });
+    return texts;
+}
+
 }

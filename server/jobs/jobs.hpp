@@ -41,6 +41,26 @@ struct Job {
 BOOST_DESCRIBE_STRUCT(
     Job, (), (id, kind, lane, state, attempts, run_at, error, message_id, created_at))
 
+/// Of the dead ones.
+struct DeadFilter {
+    std::optional<std::string> kind{};
+    std::optional<std::string> code{}; ///< of the last error
+    std::optional<Timestamp> created_from{};
+    std::optional<Timestamp> created_before{};
+};
+BOOST_DESCRIBE_STRUCT(DeadFilter, (), (kind, code, created_from, created_before))
+
+struct RetryJobs {
+    DeadFilter filter;
+};
+BOOST_DESCRIBE_STRUCT(RetryJobs, (), (filter))
+
+struct RetriedJobs {
+    std::int64_t retried = 0;
+    bool has_more = false; ///< ask again
+};
+BOOST_DESCRIBE_STRUCT(RetriedJobs, (), (retried, has_more))
+
 struct NewJob {
     std::string kind;
     Lane lane = Lane::conversation;
@@ -118,5 +138,8 @@ std::int64_t delete_finished(db::Tx& tx, Timestamp before, std::int64_t limit);
 /// What the API's document says of the fields: descriptions.cpp.
 FieldTexts field_texts(JobError const*);
 FieldTexts field_texts(Job const*);
+FieldTexts field_texts(DeadFilter const*);
+FieldTexts field_texts(RetryJobs const*);
+FieldTexts field_texts(RetriedJobs const*);
 
 }

@@ -24,6 +24,33 @@ static FieldTexts field_texts(ListJobs const*)
     return texts;
 }
 
+static bool is_shown(Deps const& deps, db::Tx const& tx, Caller const& caller, JobRow const& row)
+{
+    return !row.message_id || deps.sight.sees(tx, caller, *row.message_id);
+}
+
+static JobRow require_job(Deps const& deps, db::Tx const& tx, Caller const& caller, JobId const& id)
+{
+    auto row = find_job(tx, id);
+    if (!row || !is_shown(deps, tx, caller, *row))
+        throw Problem{Errc::job_not_found};
+    return *std::move(row);
+}
+
+/// Under an Idempotency-Key, once.
+template <class F>
+static Task<net::Reply> answer_once(Deps& deps, Caller const& caller, F const& body)
+{
+    co_return net::ok(co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
+        if (caller.idempotency)
+            deps.repeats.require_first_use(tx, caller);
+        auto answer = body(tx);
+        if (caller.idempotency)
+            deps.repeats.remember_reply(tx, caller, 200, to_json(answer));
+        return answer;
+    }));
+}
+
 static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const& query = request.query_as<ListJobs>();
@@ -31,45 +58,69 @@ static Task<net::Reply> get_jobs(Deps& deps, Caller const& caller, net::Request 
     if (query.cursor)
         std::tie(before) = net::read_cursor<std::int64_t>(*query.cursor);
     auto const limit = query.limit.value.value;
-    auto const rows = co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
+    co_return net::ok(co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
         JobFilter const filter{query.state, query.kind};
-        return query.message_id ? list_jobs_of(tx, *query.message_id, filter, before, limit + 1)
-                                : list_jobs(tx, filter, before, limit + 1);
-    });
-    net::Page<Job> page;
-    for (auto const& row : rows) {
-        if (static_cast<std::int64_t>(page.data.size()) == limit) {
-            page.next = net::encode_cursor({std::to_string(rows[page.data.size() - 1].position)});
-            break;
+        auto const rows = query.message_id
+            ? list_jobs_of(tx, *query.message_id, filter, before, limit + 1)
+            : list_jobs(tx, filter, before, limit + 1);
+        net::Page<Job> page;
+        std::int64_t last = 0;
+        std::int64_t seen = 0; // a page is shorter by what the caller is not shown
+        for (auto const& row : rows) {
+            if (seen++ == limit) {
+                page.next = net::encode_cursor({std::to_string(last)});
+                break;
+            }
+            last = row.position;
+            if (is_shown(deps, tx, caller, row))
+                page.data.push_back(to_job(row));
         }
-        page.data.push_back(to_job(row));
-    }
-    co_return net::ok(page);
+        return page;
+    }));
 }
 
 static Task<net::Reply> get_job(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const id = request.path_id<JobId>("job_id");
-    co_return net::ok(co_await deps.db.read(caller.workspace, [&](db::Tx const& tx) {
-        auto const row = find_job(tx, id);
-        if (!row)
-            throw Problem{Errc::job_not_found};
-        return to_job(*row);
-    }));
+    co_return net::ok(co_await deps.db.read(caller.workspace,
+        [&](db::Tx const& tx) { return to_job(require_job(deps, tx, caller, id)); }));
 }
 
 static Task<net::Reply> retry_job(Deps& deps, Caller const& caller, net::Request const& request)
 {
     auto const id = request.path_id<JobId>("job_id");
-    co_return net::ok(co_await deps.db.write(caller.workspace, [&](db::Tx& tx) {
-        if (caller.idempotency)
-            deps.repeats.require_first_use(tx, caller);
+    co_return co_await answer_once(deps, caller, [&](db::Tx& tx) {
+        require_job(deps, tx, caller, id);
         revive(tx, id);
-        auto job = to_job(*find_job(tx, id));
-        if (caller.idempotency)
-            deps.repeats.remember_reply(tx, caller, 200, to_json(job));
-        return job;
-    }));
+        return to_job(*find_job(tx, id));
+    });
+}
+
+static Task<net::Reply> retry_jobs(Deps& deps, Caller const& caller, net::Request const& request)
+{
+    // One transaction, so that it happens as a whole or not at all; who wants more asks again.
+    static constexpr std::int64_t at_once = 200;
+    static constexpr std::int64_t most_pages = 20; // of what the caller is not shown
+    auto const& filter = request.body_as<RetryJobs>().filter;
+    co_return co_await answer_once(deps, caller, [&](db::Tx& tx) {
+        RetriedJobs result;
+        std::int64_t after = -1;
+        auto full = true;
+        for (auto page = 0; full && !result.has_more && page < most_pages; ++page) {
+            auto const dead = list_dead_after(tx, filter, after, at_once);
+            full = dead.size() == static_cast<std::size_t>(at_once);
+            for (auto const& row : dead) {
+                after = row.position;
+                if (!is_shown(deps, tx, caller, row))
+                    continue;
+                revive(tx, row.id);
+                result.has_more = ++result.retried == at_once;
+                if (result.has_more)
+                    break;
+            }
+        }
+        return result;
+    });
 }
 
 void add_routes(net::Router& router, Deps& deps)
@@ -90,6 +141,12 @@ void add_routes(net::Router& router, Deps& deps)
         .status(200)
         .summary("Run a dead job again")
         .fails_with({Errc::job_not_found, Errc::not_retriable});
+    routes.post<RetryJobs, RetriedJobs>("/api/v1/jobs/retry", retry_jobs)
+        .scope("jobs:write")
+        .status(200)
+        .summary("Run dead jobs again")
+        .describe(
+            "At most 200 at a time, the oldest first; while the answer `has_more`, ask again.");
 }
 
 }

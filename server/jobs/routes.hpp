@@ -16,9 +16,18 @@ public:
         db::Tx& tx, Caller const& caller, int status, std::string_view body) const = 0;
 };
 
+/// Which jobs a caller is shown: those of messages that it may reach, and those of no message.
+/// Messages stand above, too.
+class Sight {
+public:
+    virtual ~Sight() = default;
+    virtual bool sees(db::Tx const& tx, Caller const& caller, MessageId const& message) const = 0;
+};
+
 struct Deps {
     db::Database& db;
     Repeats const& repeats;
+    Sight const& sight;
 };
 
 void add_routes(net::Router& router, Deps& deps);

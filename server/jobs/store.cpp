@@ -119,6 +119,23 @@ std::vector<JobRow> list_jobs(
         before, filter.state, filter.kind, limit);
 }
 
+std::vector<JobRow> list_dead_after(
+    db::Tx const& tx, DeadFilter const& filter, std::int64_t after, std::int64_t limit)
+{
+    // The code comes first in the stored error.
+    auto const error = filter.code ? std::optional{"{\"code\":\"" + *filter.code + "\","}
+                                   : std::optional<std::string>{};
+    return tx.all<JobRow>(R"sql(
+        SELECT {columns} FROM jobs
+        WHERE workspace_id = $1 AND state = 'dead' AND position > $2
+          AND ($3 IS NULL OR kind = $3) AND created_at >= $4 AND created_at < $5
+          AND ($6 IS NULL OR substr(error, 1, $7) = $6)
+        ORDER BY position LIMIT $8)sql",
+        after, filter.kind, filter.created_from.value_or(Timestamp{0}),
+        filter.created_before.value_or(Timestamp{INT64_MAX}), error,
+        static_cast<std::int64_t>(error ? error->size() : 0), limit);
+}
+
 std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
     JobFilter const& filter, std::int64_t before, std::int64_t limit)
 {

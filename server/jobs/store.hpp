@@ -54,6 +54,9 @@ struct JobFilter {
 /// Newest first, of those at positions below `before`.
 std::vector<JobRow> list_jobs(
     db::Tx const& tx, JobFilter const& filter, std::int64_t before, std::int64_t limit);
+/// The oldest dead ones that fit, behind a position.
+std::vector<JobRow> list_dead_after(
+    db::Tx const& tx, DeadFilter const& filter, std::int64_t after, std::int64_t limit);
 /// The same of one message's jobs, which are few.
 std::vector<JobRow> list_jobs_of(db::Tx const& tx, MessageId const& message,
     JobFilter const& filter, std::int64_t before, std::int64_t limit);

@@ -90,6 +90,7 @@ const calls: Record<string, () => Promise<Call>> = {
   '/api/v1/deliveries/{delivery_id}/retry': async () => ({ id: await deadDelivery() }),
   '/api/v1/deliveries/retry': async () => ({ json: { filter: {} } }),
   '/api/v1/jobs/{job_id}/retry': async () => ({ id: await deadJob() }),
+  '/api/v1/jobs/retry': async () => ({ json: { filter: { kind: 'none' } } }),
   '/api/v1/messages': async () => ({ json: { to: freshNumber(), text: 'once' } }),
   '/api/v1/messages/{message_id}/forward': async () => {
     const { id } = await tenant.hermod.conversations.messages.create(await conversation(), { text: 'pass it on' });

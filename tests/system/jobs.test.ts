@@ -41,6 +41,43 @@ test('a job that gave up is listed dead, retried by hand, and then done', async 
   await assert.rejects(tenant.hermod.jobs.retry(dead.id), { code: 'not_retriable', status: 409 });
 });
 
+test('dead jobs are retried by a filter: those that fit, and no other', async () => {
+  const tenant = await world.tenant();
+  const account = await tenant.sandbox(instantly);
+  const log = tenant.log();
+  const fail = async (to: string) => {
+    const { id } = await tenant.hermod.sendMessage(to, { text: 'x', account_id: account.id });
+    await log.untilStatus(id, 'failed');
+    return id;
+  };
+  const [recipient, content] = [await fail('+15005550003'), await fail('+15005550004')];
+  const failures = (id: string) => log.statusesOf(id).filter((status) => status === 'failed').length;
+
+  assert.deepEqual(await tenant.hermod.jobs.retryMany({ filter: { code: 'recipient', kind: 'send_message' } }), { retried: 1, has_more: false });
+  await log.until(() => failures(recipient) === 2, 'the second failure');
+
+  assert.equal(failures(content), 1);
+  for (const filter of [{ created_before: '2020-01-01T00:00:00Z' }, { created_from: '2200-01-01T00:00:00Z' }, { kind: 'no_such_kind' }, { code: 'recip' }])
+    assert.deepEqual(await tenant.hermod.jobs.retryMany({ filter }), { retried: 0, has_more: false }, JSON.stringify(filter));
+  assert.equal((await tenant.hermod.jobs.retryMany({ filter: {} })).retried, 2);
+});
+
+test('a test key neither sees nor retries jobs of live accounts', async () => {
+  const tenant = await world.tenant();
+  const sandbox = await tenant.sandbox(instantly);
+  await tenant.hermod.accounts.pause(sandbox.id);
+  const mail = await tenant.hermod.accounts.create({ connector: 'email', name: 'Mail', address: 'shop@example.com', credentials: { url: 'smtp://127.0.0.1:1' } });
+  const live = await jobOf(tenant, (await tenant.hermod.sendMessage('ana@example.com', { text: 'x', account_id: mail.id })).id, 'queued', 'retrying');
+  const boxed = await jobOf(tenant, (await tenant.hermod.sendMessage(freshNumber(), { text: 'x', account_id: sandbox.id })).id, 'queued', 'retrying');
+  const { key } = await tenant.hermod.apiKeys.create({ name: 'tests', environment: 'test', scopes: ['jobs:read', 'jobs:write'] });
+  const tester = world.client({ apiKey: key ?? '' });
+
+  assert.deepEqual((await tester.jobs.list().page()).data.map(({ id }) => id), [boxed.id]);
+  await assert.rejects(tester.jobs.get(live.id), { code: 'job_not_found', status: 404 });
+  await assert.rejects(tester.jobs.retry(live.id), { code: 'job_not_found', status: 404 });
+  await assert.rejects(tester.jobs.retry(boxed.id), { code: 'not_retriable', status: 409 });
+});
+
 test('the jobs of one message are asked for by its id', async () => {
   const tenant = await world.tenant();
   const account = await tenant.sandbox(instantly);

@@ -271,6 +271,9 @@ export function createResources(transport: Transport) {
       get: (job_id: string, options?: CallOptions) => call('GET /api/v1/jobs/{job_id}', { path: { job_id } }, options),
       retry: (job_id: string, options?: CallOptions) =>
         call('POST /api/v1/jobs/{job_id}/retry', { path: { job_id } }, options),
+      /** At most 200 dead ones at a time. */
+      retryMany: (body: Body<'POST /api/v1/jobs/retry'>, options?: CallOptions) =>
+        call('POST /api/v1/jobs/retry', { body }, options),
     },
 
     /** What changed since a cursor, by conversation; then `conversations.changes` for each. */

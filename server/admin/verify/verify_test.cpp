@@ -148,8 +148,9 @@ protected:
             tx.run("INSERT INTO webhooks (workspace_id, id, url, filter, test, state, created_at,"
                    " updated_at) VALUES ($1, $2, '', '{}', FALSE, 'enabled', 0, 0)",
                 some);
-            tx.run("INSERT INTO webhook_progress (workspace_id, webhook_id, live, log_offset, holds)"
-                   " VALUES ($1, $2, TRUE, 7, 0)",
+            tx.run(
+                "INSERT INTO webhook_progress (workspace_id, webhook_id, live, log_offset, holds)"
+                " VALUES ($1, $2, TRUE, 7, 0)",
                 some);
             static constexpr std::string_view delivery =
                 "INSERT INTO deliveries (workspace_id, webhook_id, log_offset, id, event_id,"
@@ -369,8 +370,7 @@ constexpr auto webhook_corruptions = std::to_array<Corruption>({
         "UPDATE deliveries SET event_id = $2 WHERE workspace_id = $1 AND state = 'pending'"},
     {"none of a delivery, or does not fit",
         "UPDATE deliveries SET finished_at = NULL WHERE workspace_id = $1"},
-    {"not as many as it counts",
-        "DELETE FROM delivery_attempts WHERE workspace_id = $1 AND n = 1"},
+    {"not as many as it counts", "DELETE FROM delivery_attempts WHERE workspace_id = $1 AND n = 1"},
     {"its last attempt did not do it",
         "UPDATE delivery_attempts SET failure = 'timeout' WHERE workspace_id = $1"},
     {"the delivery of this attempt",
