@@ -1,5 +1,6 @@
 #pragma once
 
+#include "testing/disturbed_database.hpp"
 #include "testing/world.hpp"
 #include "workspaces/workspaces.hpp"
 
@@ -139,7 +140,7 @@ protected:
     std::unique_ptr<Engine> make_engine()
     {
         return std::make_unique<Engine>(
-            EngineDeps{db, clock, *tasks, keyring, log, audience, metrics,
+            EngineDeps{disturbed, clock, *tasks, keyring, log, audience, metrics,
                 [this](net::HttpRequest request) { return endpoints.post(std::move(request)); }},
             io, Limits{.concurrency = 16, .per_endpoint = 4});
     }
@@ -203,6 +204,7 @@ protected:
         });
     }
 
+    testing::DisturbedDatabase disturbed{db}; ///< what the engine works with
     Keyring keyring;
     events::Catalogue catalogue;
     FakeMembership membership;
