@@ -2,10 +2,8 @@
 
 #include "app/config.hpp"
 
-#include <cstdint>
 #include <iosfwd>
 #include <string>
-#include <string_view>
 #include <vector>
 
 /// One function per command of the binary; each throws what ends it.
@@ -25,20 +23,6 @@ struct BackupRequest {
 void backup(app::Config const& config, BackupRequest const& request, std::ostream& err);
 /// Puts a backup in the place of the embedded database, on which no server runs.
 void restore(app::Config const& config, BackupRequest const& request, std::ostream& err);
-/// The file of the embedded database; refuses PostgreSQL.
-std::string require_embedded(app::Config const& config, std::string_view command);
-
-/// Tells every tenth of a copy.
-class CopyProgress {
-public:
-    explicit CopyProgress(std::ostream& out);
-    void operator()(std::int64_t done, std::int64_t all);
-
-private:
-    std::ostream& out_;
-    int told_ = 0;
-};
-
 /// Holds back what would be sent, and lets it go; also of a server that runs.
 void hold(app::Config const& config, std::ostream& out);
 void resume(app::Config const& config, std::ostream& out);

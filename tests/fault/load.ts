@@ -13,7 +13,9 @@ import type { Tenant } from '../harness/world.ts';
 export interface Aftermath {
   tenant: Tenant;
   /** The whole log. */
-  log: EventLog;
+  events: readonly HermodEvent[];
+  /** The statuses that each message has had, in order. */
+  statuses: ReadonlyMap<string, readonly (string | null)[]>;
   ledger: Ledger;
 }
 
@@ -28,10 +30,47 @@ export interface Run {
 export interface Party {
   /** Writes while the run goes on, each write again and again until it was answered. */
   write(run: Run): Promise<void>;
-  /** Waits until all it caused has happened, and throws where anything is missing or doubled. */
+  /** Throws where anything is missing or doubled. */
   check(after: Aftermath): Promise<void>;
-  /** How much it had accepted. */
-  count(): number;
+  /** What was accepted of it. */
+  accepted: readonly string[];
+  /** Whether its messages go out, so that their last status is `read`. */
+  goesOut: boolean;
+}
+
+const patienceMs = 60_000;
+
+/** Waits until all that was accepted has come to its end. */
+async function whenQuiet(log: EventLog, outgoing: readonly string[]): Promise<Map<string, (string | null)[]>> {
+  const statuses = new Map<string, (string | null)[]>();
+  const open = new Set(outgoing);
+  const note = (event: HermodEvent) => {
+    if (event.type !== 'message.created' && event.type !== 'message.status') return;
+    const { id, status } = event.data.message;
+    statuses.set(id, [...statuses.get(id) ?? [], status]);
+    if (status === 'read') open.delete(id);
+  };
+  for (let deadline = Date.now() + patienceMs; open.size > 0;) {
+    for (const event of await log.read(1)) {
+      deadline = Date.now() + patienceMs;
+      note(event);
+    }
+    assert.ok(Date.now() < deadline, `${open.size} of ${outgoing.length} messages came to no end, among them ${[...open][0]}`);
+  }
+  for (const event of await log.drain()) note(event);
+  return statuses;
+}
+
+/** Holds everything against what was accepted. Returns the figures, in a line. */
+export async function holdAgainst(tenant: Tenant, ledger: Ledger, parties: Party[]): Promise<string> {
+  const log = tenant.log();
+  const statuses = await whenQuiet(log, parties.flatMap((party) => party.goesOut ? party.accepted : []));
+  const { events } = log;
+  for (const party of parties) await party.check({ tenant, events, statuses, ledger });
+  assert.deepEqual(events.map(({ offset }) => offset), events.map((_, at) => at + 1), 'the log has a gap');
+  ledger.checkRepeats();
+  const accepted = parties.reduce((sum, party) => sum + party.accepted.length, 0);
+  return `${accepted} writes accepted, ${events.length} events, ${ledger.deliveries.length} deliveries`;
 }
 
 /** Asks until there is an answer that is none of a server that is gone, starting or full. */
@@ -73,26 +112,26 @@ export function sender(tenant: Tenant, account: Account, to: string, order: 'kep
         accepted.push((await insist(tenant, run, '/api/v1/messages', { to, text, account_id: account.id, client_id: text })).id);
       }
     },
-    async check({ log, ledger }) {
+    async check({ events, statuses, ledger }) {
       assert.equal(new Set(accepted).size, accepted.length, 'a repeated client_id made a second message');
-      for (const id of accepted) await log.untilStatus(id, 'read');
       for (const id of accepted) {
-        const statuses = log.statusesOf(id);
-        assert.equal(statuses[0], 'queued', id);
+        const had = statuses.get(id) ?? [];
+        assert.equal(had[0], 'queued', id);
         for (const status of ['queued', 'sent', 'delivered', 'read'])
-          assert.equal(statuses.filter((one) => one === status).length, 1, `${id} was ${status} not once: ${statuses}`);
+          assert.equal(had.filter((one) => one === status).length, 1, `${id} was ${status} not once: ${had}`);
       }
       // What left, left in the order in which it was accepted, and nothing else left.
       const taken = ledger.takenBy(to);
       if (order === 'kept') assert.deepEqual(taken, accepted);
       else assert.deepEqual([...taken].sort(), [...accepted].sort());
       const kept = new Set(accepted);
-      for (const event of log.events)
+      for (const event of events)
         if (event.type === 'message.created' && event.data.message.to?.[0]?.address === to)
           assert.ok(kept.delete(event.data.message.id), `${event.data.message.id} was created twice, or by nobody`);
       assert.equal(kept.size, 0, `without an event: ${[...kept]}`);
     },
-    count: () => accepted.length,
+    accepted,
+    goesOut: true,
   };
 }
 
@@ -116,7 +155,8 @@ export function talker(tenant: Tenant, conversation: string, as: string): Party 
       assert.deepEqual(own.map(({ text }) => text), accepted.map((_, n) => `${as} ${n}`));
       assert.deepEqual(own.map(({ id }) => id), accepted);
     },
-    count: () => accepted.length,
+    accepted,
+    goesOut: false,
   };
 }
 
@@ -131,13 +171,13 @@ export function correspondent(tenant: Tenant, account: Account, from: string): P
         await delay(5);
       }
     },
-    async check({ log }) {
-      await log.drain();
-      const created = log.events.flatMap((event) =>
+    async check({ events }) {
+      const created = events.flatMap((event) =>
         event.type === 'message.created' && event.data.message.from.address === from ? [event.data.message.id] : []);
       assert.deepEqual(created, accepted, 'each provider_id once, in order');
     },
-    count: () => accepted.length,
+    accepted,
+    goesOut: false,
   };
 }
 
@@ -160,11 +200,10 @@ export async function subscriber(tenant: Tenant, receiver: Receiver, random: Ran
   };
   return {
     async write() {},
-    async check({ log }) {
-      await log.drain();
-      const made = log.events.find((event) => event.type === 'webhook.created' && event.data.webhook.id === id);
+    async check({ events: all }) {
+      const made = all.find((event) => event.type === 'webhook.created' && event.data.webhook.id === id);
       assert.ok(made, 'the webhook was made');
-      const expected = log.events.filter(({ offset }) => offset > made.offset);
+      const expected = all.filter(({ offset }) => offset > made.offset);
       await untilReceived(receiver, expected);
       const known = new Map(expected.map((event) => [event.id, event]));
       const deliveries = new Map<string, unknown>();
@@ -182,7 +221,8 @@ export async function subscriber(tenant: Tenant, receiver: Receiver, random: Ran
         if (conversation) assert.deepEqual(offsets, [...offsets].sort((a, b) => a - b), `out of order in ${conversation}`);
       }
     },
-    count: () => 0,
+    accepted: [],
+    goesOut: false,
   };
 }
 
