@@ -10,6 +10,10 @@
 
 namespace hermod::jobs {
 
+/// Not the time of adding: that would lie ahead if wall time were set back, and the job would wait
+/// while those after it pass.
+static constexpr Timestamp due_at_once{};
+
 JobId add(db::Tx& tx, NewJob const& job)
 {
     auto const now = tx.now();
@@ -20,7 +24,7 @@ JobId add(db::Tx& tx, NewJob const& job)
         .lane = job.lane,
         .order_key = job.order_key,
         .state = State::queued,
-        .run_at = job.run_at,
+        .run_at = job.run_at > now ? job.run_at : due_at_once,
         .payload = job.payload,
         .message_id = job.message,
         .error = {},
@@ -79,7 +83,7 @@ void revive(db::Tx& tx, JobId const& id)
         throw Problem{Errc::job_not_found};
     if (row->state != State::dead)
         throw Problem{Errc::not_retriable};
-    update_revived(tx, id, events::next_counter(tx, events::job_position), tx.now());
+    update_revived(tx, id, events::next_counter(tx, events::job_position), due_at_once);
     tx.wake(db::Wake::jobs);
 }
 

@@ -143,8 +143,15 @@ TEST_F(SchedulerTest, held_it_starts_nothing_until_it_is_let_go)
     EXPECT_TRUE(worker.ran.empty());
 
     scheduler.hold(false);
-
     ASSERT_TRUE(drive_until([&] { return worker.ran.size() == 1; }));
+}
+
+TEST_F(SchedulerTest, what_is_due_at_once_does_not_wait_because_wall_time_was_set_back)
+{
+    add_job("first");
+    clock.advance(-std::chrono::hours{1});
+    start();
+    EXPECT_TRUE(drive_until([&] { return worker.ran.size() == 1; }));
 }
 
 TEST_F(SchedulerTest, a_job_waits_for_its_time)

@@ -1,5 +1,7 @@
 #include "jobs/store.hpp"
 
+#include <algorithm>
+
 namespace hermod::jobs {
 
 Job to_job(JobRow const& row)
@@ -7,8 +9,9 @@ Job to_job(JobRow const& row)
     std::optional<JobError> error;
     if (row.error)
         error = read_stored_json<JobError>(*row.error);
-    return {row.id, row.kind, row.lane, row.state, row.attempts, row.run_at, error, row.message_id,
-        row.created_at};
+    // What is due at once has no time of its own.
+    return {row.id, row.kind, row.lane, row.state, row.attempts,
+        std::max(row.run_at, row.created_at), error, row.message_id, row.created_at};
 }
 
 void insert_job(db::Tx& tx, JobRow const& row)
@@ -46,13 +49,13 @@ bool update_ended(db::Tx& tx, Claimed const& job, State state, std::int64_t atte
         == 1;
 }
 
-void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp now)
+void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp run_at)
 {
     tx.run(R"sql(
         UPDATE jobs
         SET state = 'queued', attempts = 0, run_at = $3, finished_at = NULL, position = $4
         WHERE workspace_id = $1 AND id = $2)sql",
-        id, now, position);
+        id, run_at, position);
 }
 
 std::optional<JobRow> find_newest_of(

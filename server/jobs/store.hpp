@@ -37,7 +37,7 @@ void update_claimed(db::Tx& tx, JobRow const& row, bool counts);
 bool update_ended(db::Tx& tx, Claimed const& job, State state, std::int64_t attempts,
     Timestamp run_at, std::optional<std::string> const& error);
 /// At a new position: the scheduler finds it as it finds a new job.
-void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp now);
+void update_revived(db::Tx& tx, JobId const& id, std::int64_t position, Timestamp run_at);
 std::optional<JobRow> find_newest_of(
     db::Tx const& tx, std::string_view kind, MessageId const& message);
 

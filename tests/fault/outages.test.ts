@@ -119,7 +119,7 @@ test('PostgreSQL stopped for 20 s refuses writes with 503, and loses nothing', {
 
 test('the time jumps an hour back and forth: nothing stands still, is lost or doubled', async (t) => {
   const hour = 3_600_000;
-  // What waits by a clock that was ahead waits until it is that time.
+  // What is to be tried again at a time of the clock that was ahead waits until it is that time.
   const settle = (world: World) => world.advance(3 * hour);
   await during(t, { order: 'any', settle }, async ({ world, accept }) => {
     await accept(100);
