@@ -6,7 +6,7 @@ import { freePort, startProgram } from './process.mjs';
 const masterKey = `bench:${randomBytes(32).toString('hex')}`;
 
 /** Serves a database, without rate limits and otherwise as it comes. */
-export async function serveHermod(database, folder) {
+export async function serveHermod(database, folder, settings = {}) {
   const port = await freePort();
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HERMOD_'));
   const env = {
@@ -19,6 +19,7 @@ export async function serveHermod(database, folder) {
     HERMOD_NET_RATE_LIMIT_PER_KEY: '0',
     HERMOD_NET_RATE_LIMIT_PER_WORKSPACE: '0',
     HERMOD_NET_RATE_LIMIT_SIGN_IN_PER_ADDRESS: '0',
+    ...settings,
   };
   const program = startProgram('hermod', hermod, ['serve'], { cwd: folder, env });
   const url = `http://127.0.0.1:${port}`;

@@ -8,6 +8,7 @@ export const peers = join(root, 'bench/peers');
 export const hermod = process.env.HERMOD_BINARY ?? join(root, 'build/release/server/hermod');
 export const loadgen = join(root, 'build/release/bench/loadgen');
 export const limit = join(root, 'build/release/bench/limit');
+export const responder = join(root, 'build/release/bench/responder');
 
 /** The packages of bench/peers, which are not installed anywhere else. */
 export const requirePeer = createRequire(join(peers, 'package.json'));
