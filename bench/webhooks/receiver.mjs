@@ -17,7 +17,7 @@ export class Receiver {
     receiver.lines = createInterface({ input: receiver.child.stdout });
     receiver.waiting = [];
     receiver.lines.on('line', (line) => receiver.#take(JSON.parse(line)));
-    await receiver.count();
+    await Promise.race([receiver.count(), once(receiver.child, 'close').then(() => Promise.reject(new Error('the responder ended')))]);
     return receiver;
   }
 
@@ -42,9 +42,8 @@ export class Receiver {
 
   /** Counts are numbers, reports objects: so each answer finds its question. */
   #ask(line, kind) {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.waiting.push({ kind, resolve });
-      this.child.once('error', reject);
       this.child.stdin.write(`${line}\n`);
     });
   }
