@@ -40,8 +40,8 @@ Responder::Responder(
     : delay_(delay)
     , dead_(dead_endpoints)
     , epoll_(require(epoll_create1(EPOLL_CLOEXEC), "epoll_create1 failed"))
-    , listener_(require(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-          "no socket"))
+    , listener_(
+          require(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "no socket"))
     , now_(steady_clock::now())
 {
     int const yes = 1;
@@ -112,8 +112,8 @@ static std::optional<std::int64_t> number_after(std::string_view text, std::stri
 
 static std::size_t content_length(std::string head)
 {
-    std::ranges::transform(
-        head, head.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
+    std::ranges::transform(head, head.begin(),
+        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c; });
     return static_cast<std::size_t>(number_after(head, "\r\ncontent-length:").value_or(0));
 }
 
@@ -216,7 +216,8 @@ void Responder::run()
 {
     std::array<epoll_event, 512> ready{};
     while (!done_) {
-        auto const count = epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), wait_ms());
+        auto const count =
+            epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), wait_ms());
         if (count < 0 && errno != EINTR)
             throw std::runtime_error{"epoll_wait failed"};
         now_ = steady_clock::now();

@@ -24,7 +24,8 @@ public:
     Responder& operator=(Responder const&) = delete;
 
     /// Serves until standard input ends. A line `measure JSON` measures (Plan's fields, in ms) and
-    /// prints a report of one line; a line `count` prints how many deliveries healthy endpoints had.
+    /// prints a report of one line; a line `count` prints how many deliveries healthy endpoints
+    /// had.
     void run();
 
 private:

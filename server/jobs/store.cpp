@@ -132,7 +132,7 @@ std::vector<JobRow> list_dead_after(
         SELECT {columns} FROM jobs
         WHERE workspace_id = $1 AND state = 'dead' AND position > $2
           AND ($3 IS NULL OR kind = $3) AND created_at >= $4 AND created_at < $5
-          AND ($6 IS NULL OR substr(error, 1, $7) = $6)
+          AND ($6 IS NULL OR substr(error, 1, CAST($7 AS INTEGER)) = $6)
         ORDER BY position LIMIT $8)sql",
         after, filter.kind, filter.created_from.value_or(Timestamp{0}),
         filter.created_before.value_or(Timestamp{INT64_MAX}), error,

@@ -147,9 +147,14 @@ test('what went through a live account is not there for a test key', async () =>
   const live = await own.hermod.accounts.create({
     connector: 'email', name: 'Mail', address: 'shop@example.com', credentials: { url: 'smtp://127.0.0.1:1' },
   });
+  await own.hermod.accounts.pause(live.id);
   const sandbox = await own.sandbox(instantly);
   const mail = await own.hermod.sendMessage('ana@example.com', { text: 'private', account_id: live.id });
   const text = await own.hermod.sendMessage('+12025550178', { text: 'a try', account_id: sandbox.id });
+  // What still moves would move between the pages, too.
+  const log = own.log();
+  await log.untilStatus(text.id, 'read');
+  await log.until((event) => event.type === 'message.updated' && event.data.message.id === mail.id, 'why the mail waits');
   const inApp = await own.hermod.conversations.create({ kind: 'group', title: 'Team' });
   const test = await own.clientWith(['admin'], 'test');
 

@@ -398,6 +398,17 @@ export interface CreateWorkspace {
   name: string;
 }
 
+export interface DeadFilter {
+  /** Only jobs of this kind */
+  kind?: string | null;
+  /** Only those whose last error has this code */
+  code?: string | null;
+  /** Only those added then or later */
+  created_from?: string | null;
+  /** Only those added before then */
+  created_before?: string | null;
+}
+
 export interface Delays {
   /** Milliseconds until it is sent */
   sent?: number;
@@ -1190,9 +1201,21 @@ export interface RetriedDeliveries {
   has_more: boolean;
 }
 
+export interface RetriedJobs {
+  /** How many run again */
+  retried: number;
+  /** There may be more: ask again */
+  has_more: boolean;
+}
+
 export interface RetryDeliveries {
   /** Which dead deliveries; `{}` for all */
   filter: DeliveryFilter;
+}
+
+export interface RetryJobs {
+  /** Which of the dead ones; empty: all */
+  filter: DeadFilter;
 }
 
 export interface SandboxInbound {
@@ -2210,6 +2233,13 @@ export interface Routes {
     };
     body: undefined;
     response: JobPage;
+  };
+  /** Run dead jobs again */
+  "POST /api/v1/jobs/retry": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: RetryJobs;
+    response: RetriedJobs;
   };
   /** Get a job */
   "GET /api/v1/jobs/{job_id}": {

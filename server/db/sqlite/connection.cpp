@@ -2,11 +2,13 @@
 
 #include "base/log.hpp"
 #include "db/failures.hpp"
+#include "db/global_tables.hpp"
 #include "db/sqlite/plan.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -162,6 +164,15 @@ static std::string expand(Statement const& statement)
     return sql;
 }
 
+/// Some global tables are walked, and SQLite names what a recursion has found like a table.
+static bool is_of_tenants_alone(std::string_view sql)
+{
+    return sql.find("workspace_id = $1") != std::string_view::npos
+        && sql.find("RECURSIVE") == std::string_view::npos
+        && std::ranges::none_of(global_tables,
+            [&](auto const& table) { return sql.find(table) != std::string_view::npos; });
+}
+
 Connection::Prepared Connection::prepare(Statement const& statement, std::size_t params)
 {
     auto const sql = expand(statement);
@@ -186,10 +197,7 @@ Connection::Prepared Connection::prepare(Statement const& statement, std::size_t
     if (!raw || !single || used != sqlite3_bind_parameter_count(raw))
         fail(SQLITE_MISUSE, sql);
     prepared.writes = sqlite3_stmt_readonly(raw) == 0;
-    // Of global tables some are walked, and SQLite names what a recursion has found like a table.
-    auto const is_tenant = sql.find("workspace_id = $1") != std::string::npos
-        && sql.find("RECURSIVE") == std::string::npos;
-    if (refuse_scans_ && is_tenant)
+    if (refuse_scans_ && is_of_tenants_alone(sql))
         if (auto const scan = find_scan(db_.get(), sql))
             throw std::logic_error{fmt::format("no index serves {}: {}", sql, *scan)};
     return prepared;
