@@ -33,8 +33,12 @@ EndpointQueue::Added EndpointQueue::place(Entry entry, Timestamp now)
         return Added::taken;
     }
     auto const conversation = *entry.row.conversation_id;
-    auto& line = lines_[conversation];
     auto const offset = entry.row.log_offset;
+    // Of its conversation older ones may be among those that are to be read again, this one with
+    // them.
+    if (rescan_from_ && offset > *rescan_from_)
+        return Added::left;
+    auto& line = lines_[conversation];
     auto const is_full = line.waiting.size() >= most_of_conversation;
     if (is_full || (line.more_from && offset >= *line.more_from)) {
         line.more_from = std::min(line.more_from.value_or(offset), offset);

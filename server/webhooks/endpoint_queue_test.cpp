@@ -149,6 +149,8 @@ TEST_F(EndpointQueueTest, of_a_long_conversation_the_first_are_taken_and_the_res
     }
     end(most);
 
+    // What is new would overtake those that are still to be read.
+    EXPECT_EQ(add(most + 4, a), Added::left);
     EXPECT_EQ(queue.take_rescan(), most);
     EXPECT_EQ(add(most + 1, a), Added::taken);
 }

@@ -184,16 +184,18 @@ export function correspondent(tenant: Tenant, account: Account, from: string): P
 /**
  * A customer's endpoint. It writes nothing and gets every event: signed, as the log has it, under
  * one webhook-id and one delivery however often it comes, and of a conversation in order. Once of
- * each conversation it refuses an event, and once it takes one without an answer.
+ * each conversation it refuses an event, and once it takes another without an answer.
  */
 export async function subscriber(tenant: Tenant, receiver: Receiver, random: Random): Promise<Party> {
   const { id, secret } = await tenant.hermod.webhooks.create({ url: receiver.url });
   const troubles = new Map<string, string[]>();
+  const troubled = new Set<string>();
   receiver.react = (delivery, response) => {
-    const conversation = delivery.event.conversation_id ?? '';
-    const left = troubles.get(conversation) ?? ['refused', 'dropped'];
-    troubles.set(conversation, left);
-    const trouble = random() < 0.05 ? left.shift() : undefined;
+    const left = troubles.get(place(delivery)) ?? ['refused', 'dropped'];
+    troubles.set(place(delivery), left);
+    // One event has trouble once: its third try would come after minutes.
+    const trouble = random() < 0.05 && !troubled.has(delivery.event.id) ? left.shift() : undefined;
+    if (trouble) troubled.add(delivery.event.id);
     if (trouble === 'refused') response.writeHead(500).end();
     else if (trouble === 'dropped') response.destroy();
     else accept(delivery, response);
