@@ -38,7 +38,8 @@ export interface Party {
   goesOut: boolean;
 }
 
-const patienceMs = 60_000;
+// A message that met trouble and two kills may be at its fourth try, which waits two minutes.
+const patienceMs = 200_000;
 
 /** Waits until all that was accepted has come to its end. */
 async function whenQuiet(log: EventLog, outgoing: readonly string[]): Promise<Map<string, (string | null)[]>> {
