@@ -106,7 +106,7 @@ TEST_F(EngineTest, order_is_kept_in_a_conversation_and_a_failure_holds_no_other)
     auto const a = conversation();
     auto const b = conversation();
     endpoints.answer = [&](net::HttpRequest const& request) {
-        return request.body.find("a1") != std::string::npos && endpoints.received.size() < 3
+        return request.body.find(R"("a1")") != std::string::npos && endpoints.received.size() < 3
             ? answer_with(503)
             : answer_with(200);
     };
@@ -130,7 +130,8 @@ TEST_F(EngineTest, after_five_failures_an_event_is_parked_and_given_up_after_ten
 {
     auto const a = conversation();
     endpoints.answer = [&](net::HttpRequest const& request) {
-        return request.body.find("bad") != std::string::npos ? answer_with(500) : answer_with(200);
+        return request.body.find(R"("bad")") != std::string::npos ? answer_with(500)
+                                                                  : answer_with(200);
     };
     start();
     auto const webhook = make();
